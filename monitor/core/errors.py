@@ -1,7 +1,15 @@
 """The exceptions of the house. Expected failures of the outside world are values, not these.
 
     MonitorError
-    └── ConfigurationErrors     something the operator wrote cannot be used; exit 78
+    ├── ConfigurationErrors     something the operator wrote cannot be used; exit 78
+    └── StoreError              the database cannot do what was asked
+        ├── StoreBusy           another program holds it for too long; exit 75
+        ├── StoreUnreachable    the database server does not answer; exit 75
+        ├── StoreFull           no room on the disk; exit 75
+        ├── StoreDamaged        the file is no sound database
+        ├── StoreUnfit          its place cannot hold a database (a network file system)
+        ├── StoreTooNew         written by a newer version of the program
+        └── StoreTooOld         must be upgraded first
 
 Each carries a sentence for its reader: what is wrong, where, and what to do next. Nothing here
 may hold a secret, because these texts are printed, logged and shown on the health page.
@@ -44,3 +52,67 @@ class ConfigurationErrors(MonitorError):
     def __reduce__(self) -> tuple[type[ConfigurationErrors], tuple[tuple[Problem, ...]]]:
         """Travel between processes with the problems, not with their text alone."""
         return type(self), (self.problems,)
+
+
+class StoreError(MonitorError):
+    """The database cannot do what was asked."""
+
+    exit_code = 1
+    next_step = "Run `monitor db check`, and see the log for the cause."
+
+    def __init__(self, subject: str, detail: str = "") -> None:
+        """Name the database (`subject`, without password); the docstring is the sentence."""
+        self.subject = subject
+        self.detail = detail
+        what = (type(self).__doc__ or "").strip()
+        said = f" ({detail})" if detail else ""
+        super().__init__(f"{subject}: {what}{said} {self.next_step}")
+
+    def __reduce__(self) -> tuple[type[StoreError], tuple[str, str]]:
+        """Travel between processes with the parts, not with the text alone."""
+        return type(self), (self.subject, self.detail)
+
+
+class StoreBusy(StoreError):
+    """Another program has locked the database for longer than we wait."""
+
+    exit_code = 75
+    next_step = "Nothing is lost; try again, and end the program (a backup, a shell) that holds it."
+
+
+class StoreUnreachable(StoreError):
+    """The database server does not answer."""
+
+    exit_code = 75
+    next_step = "Nothing is lost; check that the server runs and that the address is right."
+
+
+class StoreFull(StoreError):
+    """There is no room left on the disk of the database."""
+
+    exit_code = 75
+    next_step = "Nothing is lost; make room, and the work goes on by itself."
+
+
+class StoreDamaged(StoreError):
+    """The file is not a sound database."""
+
+    next_step = "Keep it, and restore the last good copy with `monitor db restore FILE`."
+
+
+class StoreUnfit(StoreError):
+    """A database cannot live safely on a network file system."""
+
+    next_step = "Move it to a local disk, or use PostgreSQL."
+
+
+class StoreTooNew(StoreError):
+    """The database was written by a newer version of this program."""
+
+    next_step = "Install that version again, or restore the copy made before the upgrade."
+
+
+class StoreTooOld(StoreError):
+    """The database was written by an older version of this program."""
+
+    next_step = "Run `monitor db backup` and then `monitor db upgrade`."

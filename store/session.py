@@ -1,0 +1,273 @@
+"""Opens the database: the engine, the two kinds of session, and the one place where its errors are wrapped.
+
+`reading()` and `writing()` are the only ways in. A writing session is one transaction: it commits when
+its block ends, and rolls back when the block raises. SQLite writers begin with `BEGIN IMMEDIATE`,
+because a transaction that reads first and writes later fails at once, without waiting, when another one
+committed between. Within a process one writer works at a time. Never hold a session while asking a
+server or a worker for something: a reader left open makes the write-ahead log grow without bound.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session
+
+from monitor.core.errors import (
+    ConfigurationErrors,
+    Problem,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnfit,
+    StoreUnreachable,
+)
+
+# Long enough for a backup to pass; then the caller hears of it and tries later.
+BUSY_SECONDS = 30.0
+
+# Their locks or their shared memory cannot be trusted, and SQLite needs both.
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "davfs",
+        "fuse.davfs2",
+        "vboxsf",
+        "prl_fs",
+        "drvfs",
+    ]
+)
+
+SQLITE_HEADER = b"SQLite format 3\x00"
+
+
+class Database:
+    """One database, of either engine. Thread-safe; not to be carried over a fork."""
+
+    def __init__(
+        self, url: str, *, checkpoints: bool = True, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
+        """Make the engine; nothing is asked of the database yet.
+
+        `checkpoints=False` is for short commands beside a running monitor: SQLite up to 3.51.2 can
+        damage a file when two connections checkpoint its write-ahead log at once.
+        """
+        self.url = _parsed(url)
+        self.name = self.url.render_as_string(hide_password=True)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_memory = self.is_sqlite and self.path is None
+        self.engine = self._sqlite(checkpoints, busy_seconds) if self.is_sqlite else self._server()
+        self._writer = self.engine.execution_options(writes=True)
+        self._write_lock = threading.RLock()
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database; None in memory and on a server."""
+        if not self.is_sqlite or self.url.database in (None, "", ":memory:"):
+            return None
+        return Path(str(self.url.database))
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that sees one unchanging state of the database and must not write."""
+        # In memory there is a single connection, so readers wait for the writer as well.
+        with self._write_lock if self.is_memory else nullcontext(), self._wrapped():
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session whose block is one transaction."""
+        with self._write_lock, self._wrapped():
+            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def connecting(self) -> Iterator[Connection]:
+        """Give a plain connection in a writing transaction, for migrations."""
+        with self._write_lock, self._wrapped(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back to the database."""
+        self.engine.dispose()
+
+    def _sqlite(self, checkpoints: bool, busy_seconds: float) -> Engine:
+        arguments: dict[str, Any] = {"connect_args": {"timeout": busy_seconds}}
+        if self.is_memory:
+            arguments["poolclass"] = StaticPool
+            arguments["connect_args"]["check_same_thread"] = False
+        engine = create_engine(self.url, **arguments)
+
+        def connected(connection: Any, _record: object) -> None:
+            # The driver's own BEGINs come too late for us; see `begun`.
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode = wal")
+            # FULL: the ledger and the outbox must survive a power cut, not only a crash.
+            connection.execute("PRAGMA synchronous = full")
+            connection.execute("PRAGMA foreign_keys = on")
+            if not checkpoints:
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+        def begun(connection: Connection) -> None:
+            writes = connection.get_execution_options().get("writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        event.listen(engine, "connect", connected)
+        event.listen(engine, "begin", begun)
+        return engine
+
+    def _server(self) -> Engine:
+        # Pre-ping: a connection that the server dropped (restart, failover) is replaced unseen.
+        return create_engine(
+            self.url,
+            pool_pre_ping=True,
+            pool_size=5,
+            max_overflow=10,
+            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+        )
+
+    @contextmanager
+    def _wrapped(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            known = _meaning(error, self.name)
+            if known is None:
+                raise  # a constraint or a wrong statement: a bug of ours, not the operator's
+            raise known from error
+        except PoolTimeout as error:
+            raise StoreBusy(self.name, "all connections are in use") from error
+
+
+def refuse_unfit(path: Path, *, mounts: str | None = None) -> None:
+    """Raise `StoreDamaged` or `StoreUnfit` for a file that must not be opened as a database.
+
+    An empty file is refused too: it is what a failed copy leaves, and SQLite would silently start a
+    new database in it. `mounts` is the text of /proc/mounts, for tests.
+    """
+    name = str(path)
+    if path.exists():
+        if path.is_dir():
+            raise StoreDamaged(name, "it is a folder")
+        with path.open("rb") as file:
+            header = file.read(16)
+        if header != SQLITE_HEADER:
+            raise StoreDamaged(name, "it is empty" if not header else "it is no SQLite database")
+    kind = _file_system(path.absolute(), mounts)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise StoreUnfit(name, kind)
+
+
+def _file_system(path: Path, mounts: str | None) -> str:
+    """Return the type of the file system that holds `path`; empty where it cannot be known."""
+    if mounts is None:
+        table = Path("/proc/mounts")
+        if not table.exists():  # not Linux
+            return ""
+        mounts = table.read_text(encoding="utf-8", errors="replace")
+        path = path.resolve()
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        parts = line.split(" ")
+        if len(parts) < 3:
+            continue
+        # Blanks in mount points are written as \040.
+        point = Path(parts[1].replace("\\040", " "))
+        if path.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), parts[2]
+    return kind
+
+
+def _parsed(url: str) -> URL:
+    """Return the address of the database, or raise `ConfigurationErrors`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationErrors([_wrong(url)]) from error
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return parsed.set(drivername="sqlite")
+    raise ConfigurationErrors([_wrong(parsed.drivername)])
+
+
+def _wrong(said: str) -> Problem:
+    kind = said.partition(":")[0]  # the rest may hold a password
+    return Problem(
+        file="database address",
+        message=f"must begin with sqlite:/// or postgresql://, not with {kind!r}",
+    )
+
+
+def _meaning(error: DBAPIError, name: str) -> StoreError | None:
+    """Return what a driver's error means for the operator; None when it is a bug."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_meaning(cause, name)
+    if isinstance(cause, psycopg.Error):
+        return _server_meaning(cause, name, gone=error.connection_invalidated)
+    return None
+
+
+def _sqlite_meaning(cause: sqlite3.Error, name: str) -> StoreError | None:
+    # The primary code is the low byte; the others are refinements of it.
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    detail = str(cause)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(name)
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(name)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreDamaged(name, detail)
+    if code in (
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+    ):
+        return StoreError(name, detail)
+    return None
+
+
+def _server_meaning(cause: psycopg.Error, name: str, *, gone: bool) -> StoreError | None:
+    errors = psycopg.errors
+    state = cause.sqlstate or ""
+    if isinstance(cause, errors.DiskFull):
+        return StoreFull(name)
+    if isinstance(cause, (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)):
+        return StoreBusy(name)
+    if isinstance(cause, (errors.DataCorrupted, errors.IndexCorrupted)):
+        return StoreDamaged(name)
+    # No state: the connection itself failed. 08: connection, 53: resources, 57P: shut down.
+    if gone or (isinstance(cause, psycopg.OperationalError) and not state):
+        return StoreUnreachable(name)
+    if state.startswith(("08", "57P", "53")):
+        return StoreUnreachable(name)
+    return None

@@ -1,0 +1,7 @@
+"""All tables of the store. Importing this package registers each of them for migrations."""
+
+from __future__ import annotations
+
+from store.tables import reviewing, watching
+
+__all__ = ["reviewing", "watching"]
