@@ -71,6 +71,7 @@ class FeedForPoll:
     failure_count: int = 0  # failures in a row
     first_good_at: datetime | None = None  # None: this poll would be its first (backfill)
     last_good_at: datetime | None = None
+    interval: timedelta | None = None  # between the last poll and its due time; None: unknown
     lease_token: str = ""  # a late commit under a lost lease is refused
 
 
@@ -299,6 +300,15 @@ class Decision:
     known: KnownEntry | None = None  # the entry that this one repeats or changes
     twin: int | None = None  # position, in this poll, of the entry that this one repeats
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Entries were probably missed: none of the last poll's entries is in this one."""
+
+    since: datetime  # the last good poll
+    until: datetime  # the oldest entry of this poll, or its time when entries are undated
+    estimate: int  # how many entries were probably missed, from the feed's usual rate
 
 
 # ---------------------------------------------------------------- relevance
