@@ -1,0 +1,393 @@
+"""One request with its redirects, from address to outcome.
+
+Redirects are followed by hand: every hop goes through the guard, keys stay with the origin they
+were meant for, and cookies live in a jar that is thrown away with the request (some sites answer
+only after setting one). Here is the border where whatever the network does becomes a value.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+import httpcore
+import httpx
+
+from monitor.core.values import (
+    ErrorCode,
+    Failed,
+    Fetched,
+    Hop,
+    NotModified,
+    Outcome,
+    Request,
+)
+from monitor.fetch.answers import (
+    REDIRECTS,
+    Answer,
+    judge,
+    plain_headers,
+    redirect_target,
+    unreadable_type,
+    usable_validator,
+)
+from monitor.fetch.bodies import ASKED_ENCODINGS, Body
+from monitor.fetch.connect import Connector, Stream
+from monitor.fetch.settings import FetchSettings, Trouble
+from monitor.guard import Refusal, Target, check_url
+
+LOG = logging.getLogger("monitor.fetch")
+
+_ACCEPT: Final[Mapping[str, bytes]] = {
+    "feed": b"application/rss+xml, application/atom+xml, application/feed+json, "
+    b"application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
+    "page": b"text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
+    "robots": b"text/plain, */*;q=0.5",
+}
+_ERROR_BYTES: Final = 64_000  # of an error answer only its beginning is looked at
+_ROBOTS_BYTES: Final = 500_000  # RFC 9309 2.5
+# Bodies in pieces of a few bytes cost processor time out of proportion; ours never are.
+_PIECES: Final = 20_000
+_PIECE_BYTES: Final = 32
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """httpx over one guarded connection for each request. The target is in the extensions."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        target: Target = request.extensions["target"]
+        stream = await self._connector.open(target)
+        connection = httpcore.AsyncHTTP11Connection(
+            origin=httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
+            stream=stream,
+        )
+        answer = await connection.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=target.scheme, host=target.host, port=target.port, target=target.path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        assert isinstance(answer.stream, AsyncIterable)
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Pieces(answer.stream, connection, stream),
+            extensions={"connection": stream},
+        )
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """The raw pieces of a body."""
+
+    def __init__(
+        self,
+        pieces: AsyncIterable[bytes],
+        connection: httpcore.AsyncHTTP11Connection,
+        stream: Stream,
+    ) -> None:
+        self._pieces = pieces
+        self._connection = connection
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._pieces:
+            yield piece
+        # A server that announces fewer bytes than it sends (letters counted as bytes, say) would
+        # leave us with a silently cut body.
+        if self._connection._h11_state.trailing_data[0]:
+            raise Trouble(ErrorCode.PROTOCOL_ERROR, "more bytes came than were announced")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@dataclass(slots=True)
+class _Journey:
+    """What one request has gathered on its way."""
+
+    request: Request
+    method: str = "GET"
+    content: bytes = b""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    hops: list[Hop] = field(default_factory=list)
+    jar: httpx.Cookies | None = None
+    keys: tuple[tuple[str, str, int], str, str] | None = None  # origin, user name, password
+
+
+class Asker:
+    """Turns requests into outcomes. Used from the fetcher's loop only."""
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        transport: httpx.AsyncBaseTransport,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._now = now
+
+    def target_of(self, request: Request) -> Target | Failed:
+        """Take the request's own address apart; a feed's may carry a user name and password."""
+        checked = check_url(request.url, self._settings.allowed, credentials=request.kind == "feed")
+        if isinstance(checked, Refusal):
+            return Failed(request=request, code=checked.code, detail=checked.detail)
+        return checked
+
+    async def ask(self, request: Request) -> Outcome:
+        """Fetch one address within the total time. Never raises for what the network does."""
+        return await self._within(_Journey(request), retries=1)
+
+    async def post(self, request: Request, content: bytes, headers: Mapping[str, str]) -> Outcome:
+        """Send one POST; any 2xx is a success; nothing is followed and nothing repeated."""
+        journey = _Journey(request, method="POST", content=content, extra=headers)
+        return await self._within(journey, retries=0)
+
+    async def _within(self, journey: _Journey, *, retries: int) -> Outcome:
+        started = time.monotonic()
+        request = journey.request
+        outcome: Outcome
+        try:
+            async with asyncio.timeout(self._settings.total):
+                outcome = await self._tried(journey, retries)
+        except TimeoutError:
+            outcome = Failed(
+                request=request,
+                code=ErrorCode.TIMEOUT_TOTAL,
+                detail=f"not complete after {self._settings.total:g} seconds",
+            )
+        except Trouble as trouble:
+            outcome = Failed(
+                request=request,
+                code=trouble.code,
+                detail=trouble.detail,
+                status=trouble.status,
+                retry_at=trouble.retry_at,
+            )
+        except Exception as error:  # the border: one strange server must not end a round of polls
+            LOG.exception("fetch.unexpected", extra={"url": request.url})
+            outcome = Failed(
+                request=request, code=ErrorCode.PROTOCOL_ERROR, detail=type(error).__name__
+            )
+        return _stamped(outcome, tuple(journey.hops), time.monotonic() - started)
+
+    async def _tried(self, journey: _Journey, retries: int) -> Outcome:
+        """Follow the journey; once more from its beginning when the connection broke."""
+        try:
+            return await self._followed(journey)
+        except Trouble as trouble:
+            if trouble.code is not ErrorCode.CONNECTION_CLOSED or not retries:
+                raise
+        await asyncio.sleep(self._settings.retry_pause)
+        journey.hops.clear()
+        journey.jar = None
+        return await self._tried(journey, retries - 1)
+
+    async def _followed(self, journey: _Journey) -> Outcome:
+        target = self.target_of(journey.request)
+        if isinstance(target, Failed):
+            return target
+        if target.credentials is not None:
+            journey.keys = (target.origin, *target.credentials)
+        while True:
+            answer, location = await self._asked(target, journey)
+            if answer.status not in REDIRECTS:
+                return self._outcome(target, answer, journey)
+            target = self._next_hop(target, answer.status, location, journey)
+
+    def _next_hop(
+        self, target: Target, status: int, location: bytes | None, journey: _Journey
+    ) -> Target:
+        if journey.method != "GET":
+            raise Trouble(ErrorCode.REDIRECT_ERROR, "a POST is not sent elsewhere", status=status)
+        wanted = redirect_target(location or b"", target.url)
+        if wanted is None:
+            raise Trouble(ErrorCode.REDIRECT_ERROR, "redirected to no address", status=status)
+        checked = check_url(wanted, self._settings.allowed)
+        if isinstance(checked, Refusal):
+            private = checked.code is ErrorCode.PRIVATE_ADDRESS
+            raise Trouble(
+                checked.code if private else ErrorCode.REDIRECT_ERROR,
+                f"redirected: {checked.detail}",
+                status=status,
+            )
+        if len(journey.hops) >= self._settings.hops:
+            raise Trouble(
+                ErrorCode.REDIRECT_ERROR,
+                f"more than {self._settings.hops} redirects",
+                status=status,
+            )
+        journey.hops.append(Hop(status=status, url=checked.url))
+        return checked
+
+    async def _asked(self, target: Target, journey: _Journey) -> tuple[Answer, bytes | None]:
+        """Send one request and read its answer within the bounds. Raises Trouble."""
+        sent = httpx.Request(
+            journey.method,
+            target.url,
+            headers=self._headers(target, journey),
+            content=journey.content or None,
+            extensions={"target": target},
+        )
+        if journey.jar is not None:
+            journey.jar.set_cookie_header(sent)
+        try:
+            response = await self._transport.handle_async_request(sent)
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise _broken(error, None) from None
+        try:
+            return await self._received(response, sent, journey)
+        finally:
+            await response.aclose()
+
+    def _headers(self, target: Target, journey: _Journey) -> list[tuple[bytes, bytes]]:
+        request = journey.request
+        agent = request.user_agent or self._settings.user_agent
+        headers = [
+            (b"Host", target.netloc.encode()),
+            (b"User-Agent", agent.encode("latin-1", "replace")),
+            (b"Accept", _ACCEPT[request.kind]),
+            (b"Accept-Encoding", ASKED_ENCODINGS.encode()),
+            (b"Connection", b"close"),
+        ]
+        if (etag := usable_validator(request.etag)) is not None:
+            headers.append((b"If-None-Match", etag))
+        if (modified := usable_validator(request.last_modified)) is not None:
+            headers.append((b"If-Modified-Since", modified))
+        if journey.keys is not None and journey.keys[0] == target.origin:
+            pair = f"{journey.keys[1]}:{journey.keys[2]}".encode()
+            headers.append((b"Authorization", b"Basic " + base64.b64encode(pair)))
+        headers += [(name.encode(), value.encode()) for name, value in journey.extra.items()]
+        return headers
+
+    async def _received(
+        self, response: httpx.Response, sent: httpx.Request, journey: _Journey
+    ) -> tuple[Answer, bytes | None]:
+        headers = plain_headers(response.headers.raw)
+        status = response.status_code
+        if "set-cookie" in headers and status in REDIRECTS:
+            journey.jar = journey.jar or httpx.Cookies()
+            response.request = sent
+            journey.jar.extract_cookies(response)
+        if status in REDIRECTS or status in (204, 205, 304):
+            location = next(
+                (value for name, value in response.headers.raw if name.lower() == b"location"),
+                None,
+            )
+            return Answer(status=status, headers=headers, body=b""), location
+        good = status in (200, 203) or (journey.method == "POST" and 200 <= status < 300)
+        kind = journey.request.kind
+        if good and kind == "page" and journey.method == "GET":
+            unreadable = unreadable_type(headers)
+            if unreadable is not None:
+                raise Trouble(
+                    ErrorCode.UNSUPPORTED_TYPE, f"not a page but {unreadable}", status=status
+                )
+        body = await (
+            self._body(response, headers, kind) if good else _beginning(response, headers)
+        )
+        return Answer(status=status, headers=headers, body=body), None
+
+    async def _body(self, response: httpx.Response, headers: Mapping[str, str], kind: str) -> bytes:
+        limit = {
+            "feed": self._settings.feed_bytes,
+            "page": self._settings.page_bytes,
+            "robots": _ROBOTS_BYTES,
+        }[kind]
+        announced = headers.get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced[:30]) > limit:
+            raise Trouble(
+                ErrorCode.TOO_LARGE,
+                f"the answer announces more than {limit:,} bytes",
+                status=response.status_code,
+            )
+        body = Body(headers.get("content-encoding", ""), limit=limit)
+        async for piece in _pieces(response, limit):
+            body.feed(piece)
+        return body.finish()
+
+    def _outcome(self, target: Target, answer: Answer, journey: _Journey) -> Outcome:
+        request = journey.request
+        if journey.method == "POST" and 200 <= answer.status < 300:
+            judgement = None
+        else:
+            conditional = (
+                usable_validator(request.etag) or usable_validator(request.last_modified)
+            ) is not None
+            judgement = judge(answer, kind=request.kind, conditional=conditional, now=self._now())
+        if judgement is not None:
+            return Failed(
+                request=request,
+                code=judgement.code,
+                detail=judgement.detail,
+                status=answer.status,
+                retry_at=judgement.retry_at,
+            )
+        if answer.status == 304:
+            return NotModified(request=request, headers=answer.headers)
+        return Fetched(
+            request=request,
+            url=target.url,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            body_hash=hashlib.sha256(answer.body).hexdigest(),
+        )
+
+
+async def _pieces(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """Yield the raw pieces of a body. Raises Trouble for all that can go wrong under way."""
+    stream = response.extensions.get("connection")
+    if isinstance(stream, Stream):
+        stream.expect_body(limit + 100_000)  # the frame of chunks and gzip comes on top
+    count = size = 0
+    try:
+        async for piece in response.stream:  # type: ignore[union-attr]
+            count += 1
+            size += len(piece)
+            if count > _PIECES and size < count * _PIECE_BYTES:
+                raise Trouble(ErrorCode.PROTOCOL_ERROR, "the body comes in crumbs")
+            yield piece
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise _broken(error, stream) from None
+
+
+async def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Return the first bytes of an error answer, b"" when they cannot be read."""
+    try:
+        body = Body(headers.get("content-encoding", ""), limit=_ERROR_BYTES)
+        taken = b""
+        async for piece in _pieces(response, _ERROR_BYTES):
+            body.feed(piece)
+            taken = piece
+        return body.finish() if taken else b""
+    except Trouble:
+        return b""
+
+
+def _broken(error: Exception, stream: object) -> Trouble:
+    """Tell a connection that ended too early from an answer that breaks the rules."""
+    text = str(error)
+    ended = isinstance(stream, Stream) and stream.ended
+    if ended or isinstance(error, httpcore.NetworkError) or "disconnected" in text:
+        return Trouble(ErrorCode.CONNECTION_CLOSED, "the connection ended before the answer did")
+    return Trouble(ErrorCode.PROTOCOL_ERROR, f"the answer is no HTTP: {text[:150]}")
+
+
+def _stamped(outcome: Outcome, hops: tuple[Hop, ...], seconds: float) -> Outcome:
+    """Return the outcome with its journey; built once here, since all three kinds carry it."""
+    return replace(outcome, hops=hops, seconds=round(seconds, 3))

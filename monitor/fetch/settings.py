@@ -1,0 +1,51 @@
+"""The bounds of fetching, and the one exception that travels inside this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.values import ErrorCode
+from monitor.guard import Allowed
+
+MEGABYTE = 1_000_000
+USER_AGENT = "dispatch-watch/0.1 (feed reader)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """How long, how much, how often, and who we say we are. Times are in seconds."""
+
+    user_agent: str = USER_AGENT
+    allowed: Allowed = field(default_factory=Allowed)
+    total: float = 30.0  # one request with all its redirects and its retry
+    connect: float = 8.0  # resolving, connecting and the TLS handshake of one hop
+    read: float = 10.0  # between two pieces of an answer
+    feed_bytes: int = 15 * MEGABYTE  # after decoding
+    page_bytes: int = 5 * MEGABYTE
+    hops: int = 5
+    concurrency: int = 20
+    per_host: int = 2
+    spacing: float = 1.0  # between the starts of two requests to one host
+    retry_pause: float = 1.0  # before the one retry after a reset
+    robots: bool = True  # obey robots.txt for pages; feeds are published to be polled
+    waiting_bytes: int = 64 * MEGABYTE  # bodies fetched but not yet taken by the caller
+    ca_file: str | None = None  # certificates to trust instead of the usual ones
+
+
+class Trouble(Exception):
+    """A request ended in one of the documented ways; becomes a `Failed` in `asking`."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        *,
+        status: int | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.status = status
+        self.retry_at = retry_at
