@@ -1,10 +1,11 @@
-"""Opens the database: the engine, the two kinds of session, and the one place where its errors are wrapped.
+"""Opens the database: the engine, the two kinds of session, one place where errors are wrapped.
 
-`reading()` and `writing()` are the only ways in. A writing session is one transaction: it commits when
-its block ends, and rolls back when the block raises. SQLite writers begin with `BEGIN IMMEDIATE`,
-because a transaction that reads first and writes later fails at once, without waiting, when another one
-committed between. Within a process one writer works at a time. Never hold a session while asking a
-server or a worker for something: a reader left open makes the write-ahead log grow without bound.
+`reading()` and `writing()` are the only ways in. A writing session is one transaction: it commits
+when its block ends, and rolls back when the block raises. SQLite writers begin with `BEGIN
+IMMEDIATE`, because a transaction that reads first and writes later fails at once, without waiting,
+when another one committed between. Within a process one writer works at a time. Never hold a
+session while asking a server or a worker for something: a reader left open makes the write-ahead
+log grow without bound.
 """
 
 from __future__ import annotations
@@ -40,27 +41,11 @@ BUSY_SECONDS = 30.0
 
 # Their locks or their shared memory cannot be trusted, and SQLite needs both.
 NETWORK_FILE_SYSTEMS = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "fuse.rclone",
-        "fuse.s3fs",
-        "davfs",
-        "fuse.davfs2",
-        "vboxsf",
-        "prl_fs",
-        "drvfs",
-    ]
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre"),
+        *("fuse.sshfs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.davfs2", "davfs"),
+        *("vboxsf", "prl_fs", "drvfs"),  # folders shared with a virtual machine's host
+    }
 )
 
 SQLITE_HEADER = b"SQLite format 3\x00"
@@ -83,6 +68,7 @@ class Database:
         self.is_memory = self.is_sqlite and self.path is None
         self.engine = self._sqlite(checkpoints, busy_seconds) if self.is_sqlite else self._server()
         self._writer = self.engine.execution_options(writes=True)
+        self._reader = self.engine if self.is_sqlite else _unchanging(self.engine)
         self._write_lock = threading.RLock()
 
     @property
@@ -97,14 +83,16 @@ class Database:
         """Give a session that sees one unchanging state of the database and must not write."""
         # In memory there is a single connection, so readers wait for the writer as well.
         with self._write_lock if self.is_memory else nullcontext(), self._wrapped():
-            with Session(self.engine, expire_on_commit=False) as session:
+            session = Session(self._reader, expire_on_commit=False)
+            with session:
                 yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Give a session whose block is one transaction."""
         with self._write_lock, self._wrapped():
-            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session = Session(self._writer, expire_on_commit=False)
+            with session, session.begin():
                 yield session
 
     @contextmanager
@@ -182,6 +170,11 @@ def refuse_unfit(path: Path, *, mounts: str | None = None) -> None:
     kind = _file_system(path.absolute(), mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise StoreUnfit(name, kind)
+
+
+def _unchanging(engine: Engine) -> Engine:
+    """Return `engine` with transactions that see one state and cannot write (PostgreSQL)."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _file_system(path: Path, mounts: str | None) -> str:

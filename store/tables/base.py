@@ -1,9 +1,9 @@
 """What all tables share: constraint names, aware UTC times, and one JSON type for both engines.
 
-Every table is a SQLModel class whose name ends in `Row`; rows never leave the store. Table models do
-not validate what is put into them, so values are checked where they enter the program, and rows are
-only ever made from values. Keys are integers named `key`; a reference is named `<noun>_key`.
-Importing `store.tables` registers every table on `SQLModel.metadata`, which migrations compare with.
+Every table is a SQLModel class whose name ends in `Row`; rows never leave the store. Table models
+do not validate what is put into them, so values are checked where they enter the program, and rows
+are only ever made from values. Keys are integers named `key`; a reference is named `<noun>_key`.
+Importing `store.tables` registers every table on `SQLModel.metadata`, the truth of migrations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -51,5 +51,11 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def table(row: type[SQLModel]) -> Table:
+    """Return the Core table of a row class: bulk statements and joins are written on it."""
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
 # JSONB on PostgreSQL so that notes and specs can be asked for; plain JSON text on SQLite.
-Json = JSON().with_variant(JSONB(), "postgresql")
+# None is no value at all (SQL NULL), not the JSON word null.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

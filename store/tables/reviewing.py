@@ -1,4 +1,4 @@
-"""Tables of reviewing and running: verdicts, rulebooks, jobs, named leases, notices and the audit trail."""
+"""Tables of reviewing and running: verdicts, rulebooks, jobs, leases, notices, the audit trail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class VerdictRow(SQLModel, table=True):
 
 
 class JobRow(SQLModel, table=True):
-    """A named job: its last run and the next one. One row a job, or the tick would write 5,760 a day."""
+    """A named job: its last run and the next. One row each: the tick runs 5,760 times a day."""
 
     __tablename__ = "job"
 
@@ -56,7 +56,7 @@ class LeaseRow(SQLModel, table=True):
 
 
 class RulebookRow(SQLModel, table=True):
-    """The texts of a set of rule files, by their hash, so that every old score stays explainable."""
+    """The texts of a set of rule files, by hash, so that every old score stays explainable."""
 
     __tablename__ = "rulebook"
 

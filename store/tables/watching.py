@@ -1,9 +1,9 @@
-"""Tables of watching: feeds, their polls, the entries they showed, each entry's fate, and the items kept.
+"""Tables of watching: feeds, polls, the entries they showed, each entry's fate, the items kept.
 
 The fate ledger: for each poll, `entries_seen` = `unchanged_count` + the number of its fate rows.
 Unchanged entries are only counted, because a row for each (30 entries, 48 polls a day) would drown
 the table. An entry that is new or changed has exactly one fate row in the poll that showed it so;
-`pending` in it becomes a final fate in place. Nothing here is deleted because a publisher deleted it.
+`pending` in it becomes a final fate in place. Nothing is deleted because a publisher deleted it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class FeedRow(SQLModel, table=True):
     last_error: str | None = None  # ErrorCode of the last poll, None when it was good
     last_detail: str = ""
     last_status: str | None = None  # PollStatus of the last poll
+    last_http_status: int | None = None
+    failing_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_polled_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     first_good_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_good_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -118,7 +120,9 @@ class ItemRow(SQLModel, table=True):
     raw: int
     band: str  # Band of the present text
     peak_band: str  # the best band that any version had: an edit must not hide a report
-    risen_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # an edit raised the band
+    # When it became worth telling after it was first seen: an edit raised its band, or a feed
+    # showed as news what had only come with another feed's backfill.
+    risen_at: datetime | None = Field(default=None, sa_type=UTCDateTime, index=True)
     score_lang: str | None = None
     score_version: str = ""
     nearest: list[Any] = Field(default_factory=list, sa_type=Json)

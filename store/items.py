@@ -1,0 +1,306 @@
+"""The items that we keep: the analysts' queue, single items, and what was stopped.
+
+Lists go by the best band that any text of an item reached, so that a publisher's edit hides
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlmodel import Session
+
+from monitor.core.reports import (
+    Claim,
+    ItemCounts,
+    ItemPage,
+    QueueFilter,
+    QueueOrder,
+    Revision,
+    Sighting,
+)
+from monitor.core.values import Band, Item, ItemState, Match, Score, TextState
+from store.rows import chunks, item_value, match_columns, match_value, score_columns
+from store.session import Database
+from store.tables.base import table
+from store.tables.watching import (
+    EntryRow,
+    FeedRow,
+    ItemRow,
+    MatchRow,
+    RevisionRow,
+    SightingRow,
+)
+
+ITEM, MATCH, FEED, ENTRY = table(ItemRow), table(MatchRow), table(FeedRow), table(EntryRow)
+SIGHTING, REVISION = table(SightingRow), table(RevisionRow)
+
+# Claimed items go on being open to decisions; these are not decided yet.
+UNDECIDED = (ItemState.NEW, ItemState.CLAIMED)
+
+
+class Items:
+    """Queries about items."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on `database`."""
+        self._database = database
+
+    def queue(self, wanted: QueueFilter) -> ItemPage:
+        """Return the items that fit a filter, and how many there are in all."""
+        where = _conditions(wanted)
+        best = (ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.first_seen_at.desc())
+        newest = (ITEM.c.first_seen_at.desc(),)
+        order = best if wanted.order is QueueOrder.BEST else newest
+        with self._database.reading() as session:
+            total = session.execute(select(func.count()).select_from(ITEM).where(*where))
+            keys = session.execute(
+                select(ITEM.c.key)
+                .where(*where)
+                .order_by(*order, ITEM.c.key.desc())
+                .limit(wanted.limit)
+                .offset(wanted.offset)
+            ).scalars()
+            items = items_by_key(session, list(keys))
+            return ItemPage(items=tuple(items), total=total.scalar_one())
+
+    def stopped(
+        self, *, bands: Sequence[Band] = (Band.REJECT,), limit: int = 50, offset: int = 0
+    ) -> ItemPage:
+        """Return what we did not show: undecided items of the low bands, best score first.
+
+        Each carries its near miss, which names what kept it under the next band.
+        """
+        return self.queue(
+            QueueFilter(bands=tuple(bands), states=UNDECIDED, limit=limit, offset=offset)
+        )
+
+    def get(self, key: int) -> Item | None:
+        """Return one item."""
+        with self._database.reading() as session:
+            return next(iter(items_by_key(session, [key])), None)
+
+    def by_link(self, link: str) -> Item | None:
+        """Return the item kept under a canonical link."""
+        with self._database.reading() as session:
+            return item_by_link(session, link)
+
+    def counts(self) -> ItemCounts:
+        """Return how many items there are in each (peak) band and state."""
+        query = select(ITEM.c.peak_band, ITEM.c.state, func.count()).group_by(
+            ITEM.c.peak_band, ITEM.c.state
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        by_both = {(Band(band), ItemState(state)): count for band, state, count in rows}
+        by_band = dict.fromkeys(Band, 0)
+        by_state = dict.fromkeys(ItemState, 0)
+        for (band, state), count in by_both.items():
+            by_band[band] += count
+            by_state[state] += count
+        return ItemCounts(
+            by_band=by_band,
+            by_state=by_state,
+            by_band_and_state=by_both,
+            total=sum(by_both.values()),
+        )
+
+    def revisions(self, key: int) -> tuple[Revision, ...]:
+        """Return the earlier texts of an item, oldest first."""
+        with self._database.reading() as session:
+            return item_revisions(session, key)
+
+    def sightings(self, key: int) -> tuple[Sighting, ...]:
+        """Return the feeds that showed an item, first sighting first."""
+        with self._database.reading() as session:
+            return item_sightings(session, key)
+
+    # ------------------------------------------------------------ scores
+
+    def to_rescore(self, version: str, *, limit: int, after: int = 0) -> list[Item]:
+        """Return items scored by another version, by key; go on with the last key as `after`."""
+        query = (
+            select(ITEM.c.key)
+            .where(ITEM.c.key > after, ITEM.c.score_version != version)
+            .order_by(ITEM.c.key)
+            .limit(limit)
+        )
+        with self._database.reading() as session:
+            return items_by_key(session, list(session.execute(query).scalars()))
+
+    def rescore(self, key: int, score: Score) -> bool:
+        """Replace an item's score, because the rules changed; its best band is then the new one.
+
+        False when there is no such item.
+        """
+        columns = score_columns(score) | {"peak_band": score.decision.value}
+        with self._database.writing() as session:
+            changed = session.execute(
+                update(ITEM).where(ITEM.c.key == key).values(columns).returning(ITEM.c.key)
+            ).first()
+            if changed is None:
+                return False
+            session.execute(delete(MATCH).where(MATCH.c.item_key == key))
+            if score.matches:
+                session.execute(MATCH.insert(), match_columns(key, score.matches))
+        return True
+
+    # ------------------------------------------------------------ claims
+
+    def claim(self, key: int, actor: str, *, now: datetime, claim_for: timedelta) -> Claim:
+        """Claim an item, so that nobody else works on it; return the claim that holds now.
+
+        That is another person's while theirs has not run out. Raises KeyError for no such item.
+        """
+        with self._database.writing() as session:
+            session.execute(
+                update(ITEM)
+                .where(
+                    ITEM.c.key == key,
+                    ITEM.c.state.in_([state.value for state in UNDECIDED]),
+                    or_(
+                        ITEM.c.claimed_until.is_(None),
+                        ITEM.c.claimed_until <= now,
+                        ITEM.c.claimed_by == actor,
+                    ),
+                )
+                .values(
+                    claimed_by=actor, claimed_until=now + claim_for, state=ItemState.CLAIMED.value
+                )
+            )
+            row = session.execute(
+                select(ITEM.c.claimed_by, ITEM.c.claimed_until).where(ITEM.c.key == key)
+            ).one_or_none()
+        if row is None:
+            raise KeyError(key)
+        return Claim(item_key=key, actor=row.claimed_by or "", until=row.claimed_until or now)
+
+    def unclaim(self, key: int, actor: str) -> bool:
+        """Give a claim back. False when it is not this person's."""
+        with self._database.writing() as session:
+            given = session.execute(
+                update(ITEM)
+                .where(
+                    ITEM.c.key == key,
+                    ITEM.c.claimed_by == actor,
+                    ITEM.c.state == ItemState.CLAIMED.value,
+                )
+                .values(claimed_by=None, claimed_until=None, state=ItemState.NEW.value)
+                .returning(ITEM.c.key)
+            )
+            return given.first() is not None
+
+
+# ---------------------------------------------------------------- inside a session
+
+
+def items_by_key(session: Session, keys: Sequence[int]) -> list[Item]:
+    """Return items in the order of `keys`, without those that do not exist."""
+    rows: dict[int, Row[Any]] = {}
+    matches: dict[int, list[Match]] = defaultdict(list)
+    shown: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for some in chunks(keys):
+        query = select(ITEM, FEED.c.id.label("feed_id")).join(FEED, FEED.c.key == ITEM.c.feed_key)
+        rows |= {row.key: row for row in session.execute(query.where(ITEM.c.key.in_(some)))}
+        lines = select(MATCH).where(MATCH.c.item_key.in_(some))
+        for line in session.execute(lines.order_by(MATCH.c.item_key, MATCH.c.position)):
+            matches[line.item_key].append(match_value(line))
+        for item_key, feed_key, spec in session.execute(_sightings_of(some)):
+            shown[item_key].append((feed_key, spec["title"]))
+    return [
+        item_value(
+            row,
+            row.feed_id,
+            matches[key],
+            also_in=[title for feed_key, title in shown[key] if feed_key != row.feed_key],
+        )
+        for key in keys
+        if (row := rows.get(key)) is not None
+    ]
+
+
+def item_by_link(session: Session, link: str) -> Item | None:
+    """Return the item kept under a canonical link."""
+    key = session.execute(select(ITEM.c.key).where(ITEM.c.link == link)).scalar_one_or_none()
+    return None if key is None else items_by_key(session, [key])[0]
+
+
+def item_revisions(session: Session, key: int) -> tuple[Revision, ...]:
+    """Return the earlier texts of an item, oldest first."""
+    query = select(REVISION).where(REVISION.c.item_key == key).order_by(REVISION.c.key)
+    return tuple(
+        Revision(
+            title=row.title,
+            text=row.text,
+            text_state=TextState(row.text_state),
+            score=row.score,
+            raw=row.raw,
+            band=Band(row.band),
+            seen_at=row.seen_at,
+            replaced_at=row.replaced_at,
+            raised_band=row.raised_band,
+        )
+        for row in session.execute(query)
+    )
+
+
+def item_sightings(session: Session, key: int) -> tuple[Sighting, ...]:
+    """Return the feeds that showed an item, first sighting first."""
+    query = (
+        select(SIGHTING.c.seen_at, FEED.c.id, FEED.c.spec, ENTRY.c.raw_link, ENTRY.c.title)
+        .join(FEED, FEED.c.key == SIGHTING.c.feed_key)
+        .join(ENTRY, ENTRY.c.key == SIGHTING.c.entry_key)
+        .where(SIGHTING.c.item_key == key)
+        .order_by(SIGHTING.c.seen_at, SIGHTING.c.feed_key)
+    )
+    return tuple(
+        Sighting(
+            feed_id=row.id,
+            feed_title=row.spec["title"],
+            seen_at=row.seen_at,
+            link=row.raw_link,
+            title=row.title,
+        )
+        for row in session.execute(query)
+    )
+
+
+def _sightings_of(keys: Sequence[int]) -> Any:
+    return (
+        select(SIGHTING.c.item_key, SIGHTING.c.feed_key, FEED.c.spec)
+        .join(FEED, FEED.c.key == SIGHTING.c.feed_key)
+        .where(SIGHTING.c.item_key.in_(keys))
+        .order_by(SIGHTING.c.item_key, SIGHTING.c.seen_at, SIGHTING.c.feed_key)
+    )
+
+
+def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    for column, values in (
+        (ITEM.c.peak_band, wanted.bands),
+        (ITEM.c.state, wanted.states),
+        (ITEM.c.lang, wanted.langs),
+        (ITEM.c.country, wanted.countries),
+    ):
+        if values:
+            where.append(column.in_([str(value) for value in values]))
+    if wanted.feeds:
+        seen = (
+            select(SIGHTING.c.item_key)
+            .join(FEED, FEED.c.key == SIGHTING.c.feed_key)
+            .where(FEED.c.id.in_(wanted.feeds))
+        )
+        where.append(ITEM.c.key.in_(seen))
+    if wanted.since is not None:
+        where.append(ITEM.c.first_seen_at >= wanted.since)
+    if wanted.until is not None:
+        where.append(ITEM.c.first_seen_at < wanted.until)
+    if wanted.is_backfill is not None:
+        where.append(ITEM.c.is_backfill == wanted.is_backfill)
+    if wanted.claimed_by is not None:
+        where.append(ITEM.c.claimed_by == wanted.claimed_by)
+    return where

@@ -1,0 +1,141 @@
+"""Brings a database to the schema of this program, and proves that it has it.
+
+A store is only ever created by its migrations, so that a fresh one and an upgraded one are the
+same. Each upgrade is one transaction on both engines: interrupted, it leaves the old schema.
+
+Developers write a migration with `python -m store.migrations new "Add what for"`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.autogenerate.api import AutogenContext
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+from sqlmodel import AutoString, SQLModel
+
+import store.tables  # noqa: F401  (registers every table)
+from monitor.core.errors import StoreDamaged, StoreTooNew, StoreTooOld
+from store.session import Database
+from store.tables.base import Json, UTCDateTime
+
+# Tables that other libraries or the search index keep beside ours.
+FOREIGN_PREFIXES = ("procrastinate_", "search_")
+
+# Any number of our own: two processes that upgrade one PostgreSQL database wait for each other.
+UPGRADE_LOCK = 7_205_759_403
+
+
+def head() -> str:
+    """Return the revision of the schema that this program wants."""
+    return str(ScriptDirectory.from_config(configured()).get_current_head())
+
+
+def revision(database: Database) -> str | None:
+    """Return the revision of a database; None when it is empty.
+
+    Raises `StoreDamaged` when it holds tables but no revision: another program's database.
+    """
+    with database.connecting() as connection:
+        return _revision(connection, database.name)
+
+
+def upgrade(database: Database) -> None:
+    """Bring a database to `head`. Raises `StoreTooNew` when a newer program wrote it."""
+    with database.connecting() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        found = _revision(connection, database.name)
+        if found == head():
+            return
+        _refuse_newer(found, database)
+        command.upgrade(configured(connection), "head")
+
+
+def ensure(database: Database, *, upgrade_old: bool) -> None:
+    """Create the schema in an empty database; leave an up-to-date one alone.
+
+    An older one is upgraded when asked for. Raises `StoreTooOld`, `StoreTooNew`, `StoreDamaged`.
+    """
+    found = revision(database)
+    if found == head():
+        return
+    if found is not None:
+        _refuse_newer(found, database)
+        if not upgrade_old:
+            raise StoreTooOld(database.name, f"it is at {found}, this program needs {head()}")
+    upgrade(database)
+
+
+def check(database: Database) -> list[str]:
+    """Return how the schema of a database differs from the tables; an empty list when equal."""
+    with database.connecting() as connection:
+        context = MigrationContext.configure(connection, opts=comparison(connection))
+        return [_told(one) for one in compare_metadata(context, SQLModel.metadata)]
+
+
+def comparison(connection: Connection) -> dict[str, Any]:
+    """Return the options with which Alembic compares, renders and runs."""
+    return {
+        "target_metadata": SQLModel.metadata,
+        # SQLite cannot alter a table in place: Alembic copies it.
+        "render_as_batch": connection.dialect.name == "sqlite",
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": _is_ours,
+        "render_item": _render,
+        # Our own sessions hold the transaction.
+        "transactional_ddl": False,
+    }
+
+
+def configured(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration: our folder of migrations, and the connection to use."""
+    config = Config()
+    config.set_main_option("script_location", "store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "%%(rev)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: Connection, name: str) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        ours = set(SQLModel.metadata.tables)
+        tables = {table for table in inspect(connection).get_table_names() if _is_ours(table)}
+        if tables - {"alembic_version"} and (connection.dialect.name == "sqlite" or tables & ours):
+            raise StoreDamaged(name, "it holds the tables of another program")
+    return found
+
+
+def _refuse_newer(found: str | None, database: Database) -> None:
+    scripts = ScriptDirectory.from_config(configured()).walk_revisions()
+    if found is not None and found not in {script.revision for script in scripts}:
+        raise StoreTooNew(database.name, f"it is at {found}, this program knows {head()}")
+
+
+def _is_ours(name: str | None, kind: str = "table", _parents: object = None) -> bool:
+    return not (kind == "table" and (name or "").startswith(FOREIGN_PREFIXES))
+
+
+def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
+    """Return our own spelling of our own types; Alembic's would miss their imports."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        return "UTCDateTime()"
+    if kind == "type" and item is Json:
+        return "Json"
+    if kind == "type" and isinstance(item, AutoString):
+        return "sa.String()"
+    return False
+
+
+def _told(difference: Any) -> str:
+    """Return one difference in a line."""
+    one = difference[0] if isinstance(difference, list) else difference
+    return " ".join(str(part) for part in one if part is not None)

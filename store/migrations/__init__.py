@@ -1,0 +1,1 @@
+"""The migrations: how the schema came to be, one step a file."""

@@ -1,0 +1,248 @@
+"""The second transaction: what reading and scoring made of pending entries.
+
+An entry becomes a new item, a revision of its item, or a duplicate of an item that is kept under
+the same address; its fate says which. An edit never hides a report: the better text of two is kept,
+the other stays as a revision, and an item is listed under the best band that any of its texts
+reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
+from store.rows import chunks, match_columns, score_columns
+from store.tables.base import table
+from store.tables.watching import (
+    EntryRow,
+    FateRow,
+    ItemRow,
+    MatchRow,
+    RevisionRow,
+    SightingRow,
+)
+
+ENTRY, FATE, ITEM, MATCH = table(EntryRow), table(FateRow), table(ItemRow), table(MatchRow)
+REVISION, SIGHTING = table(RevisionRow), table(SightingRow)
+
+# How much of the article a text state stands for. A later reading that got less must not replace
+# one that got more: a consent wall would erase the report.
+COMPLETENESS = {
+    TextState.FULL: 3,
+    TextState.FEED: 3,
+    TextState.CUT: 2,
+    TextState.TEASER: 1,
+    TextState.NO_FULL_TEXT: 1,
+    TextState.FETCH_FAILED: 1,
+    TextState.TITLE_ONLY: 0,
+}
+
+SAME_ADDRESS = "same address"
+SAME_TEXT = "same text as before"
+LESS_TEXT = "less text than before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    fate: Fate
+    item_key: int
+    reason: str = ""
+
+
+def items_by_link(session: Session, links: Iterable[str]) -> dict[str, int]:
+    """Map canonical links to the keys of the items kept under them."""
+    found: dict[str, int] = {}
+    for some in chunks(dict.fromkeys(links)):
+        query = select(ITEM.c.link, ITEM.c.key).where(ITEM.c.link.in_(some))
+        found |= {row.link: row.key for row in session.execute(query)}
+    return found
+
+
+def save(
+    session: Session, read: Sequence[ReadEntry], now: datetime, *, is_sqlite: bool
+) -> list[Fate]:
+    """Decide the fate of each pending entry and write it with all that belongs to it."""
+    fates: list[Fate] = []
+    for one in read:
+        decided = _decided(session, one)
+        if decided is not None:
+            fates.append(decided)
+            continue
+        outcome = _keep(session, one, now, is_sqlite=is_sqlite)
+        _close(session, one, outcome, now)
+        fates.append(outcome.fate)
+    return fates
+
+
+def _decided(session: Session, read: ReadEntry) -> Fate | None:
+    """Return the fate when it is no longer pending: the lease ran out and another was faster."""
+    query = select(FATE.c.fate).where(FATE.c.key == read.pending.fate_key).with_for_update()
+    fate = Fate(session.execute(query).scalar_one())
+    return None if fate is Fate.PENDING else fate
+
+
+def _keep(session: Session, read: ReadEntry, now: datetime, *, is_sqlite: bool) -> _Outcome:
+    pending = read.pending
+    # Asked again: it may have become an item since it was leased.
+    own = session.execute(
+        select(ENTRY.c.item_key).where(ENTRY.c.key == pending.entry_key)
+    ).scalar_one()
+    if own is not None:
+        return _revise(session, own, read, now)
+    insert = (sqlite if is_sqlite else postgresql).insert(ITEM)
+    key = session.execute(
+        insert.values(_item_columns(read, now))
+        .on_conflict_do_nothing(index_elements=["link"])
+        .returning(ITEM.c.key)
+    ).scalar_one_or_none()
+    if key is not None:
+        _save_matches(session, key, read)
+        return _Outcome(fate=Fate.STORED, item_key=key)
+    kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == pending.link)).scalar_one()
+    return _Outcome(fate=Fate.DUPLICATE, item_key=kept, reason=SAME_ADDRESS)
+
+
+def _item_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
+    pending, entry, article = read.pending, read.pending.entry, read.article
+    # The feed's date names an hour, the page's often only a day.
+    dated = entry if entry.published_at is not None else article
+    return {
+        "link": pending.link,
+        "url": article.url or entry.link or "",
+        "feed_key": pending.feed_key,
+        "outlet": entry.source or pending.feed.title,
+        "country": pending.feed.country,
+        "author": ", ".join(entry.authors) or article.author,
+        "published_at": dated.published_at,
+        "date_source": dated.date_source.value,
+        "published_raw": entry.published_raw,
+        "first_seen_at": pending.first_seen_at,
+        "is_backfill": pending.is_backfill,
+        "peak_band": read.score.decision.value,
+        "state": ItemState.NEW.value,
+        "revision_count": 0,
+    } | _text_columns(read, now)
+
+
+def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
+    """Return the columns that change with the text."""
+    article = read.article
+    return {
+        "title": article.title or read.pending.entry.title,
+        "text": article.text,
+        "text_state": article.state.value,
+        "lang": read.lang,
+        "error": article.error.value if article.error else None,
+        "notes": list(article.notes),
+        "read_at": now,
+    } | score_columns(read.score)
+
+
+def _save_matches(session: Session, item_key: int, read: ReadEntry) -> None:
+    matches = match_columns(item_key, read.score.matches)
+    if matches:
+        session.execute(MATCH.insert(), matches)
+
+
+def _revise(session: Session, item_key: int, read: ReadEntry, now: datetime) -> _Outcome:
+    """Give the item its new text, unless that would lose something."""
+    before = session.execute(select(ITEM).where(ITEM.c.key == item_key).with_for_update()).one()
+    after = _text_columns(read, now)
+    if (after["title"], after["text"]) == (before.title, before.text):
+        return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=SAME_TEXT)
+    rank, peak = read.score.decision.rank, Band(before.peak_band)
+    if _completeness(after) < _completeness(before._mapping) and rank <= peak.rank:
+        return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=LESS_TEXT)
+    rises = rank > peak.rank
+    _keep_old(session, before, now, raised_band=rises)
+    after["revision_count"] = before.revision_count + 1
+    if rises:
+        peak_band = read.score.decision.value
+        after |= {"peak_band": peak_band, "risen_at": now, "is_backfill": False}
+    session.execute(update(ITEM).where(ITEM.c.key == item_key).values(after))
+    session.execute(delete(MATCH).where(MATCH.c.item_key == item_key))
+    _save_matches(session, item_key, read)
+    return _Outcome(fate=Fate.REVISION, item_key=item_key)
+
+
+def _completeness(columns: Any) -> int:
+    return COMPLETENESS[TextState(columns["text_state"])]
+
+
+def _keep_old(session: Session, before: Row[Any], now: datetime, *, raised_band: bool) -> None:
+    session.execute(
+        REVISION.insert().values(
+            item_key=before.key,
+            title=before.title,
+            text=before.text,
+            text_state=before.text_state,
+            score=before.score,
+            raw=before.raw,
+            band=before.band,
+            score_version=before.score_version,
+            seen_at=before.read_at,
+            replaced_at=now,
+            raised_band=raised_band,
+        )
+    )
+
+
+def _close(session: Session, read: ReadEntry, outcome: _Outcome, now: datetime) -> None:
+    """Make the fate final, tie the entry to its item, and note the sighting."""
+    pending = read.pending
+    session.execute(
+        update(FATE)
+        .where(FATE.c.key == pending.fate_key)
+        .values(
+            fate=outcome.fate.value,
+            item_key=outcome.item_key,
+            decided_at=now,
+            lease_owner=None,
+            lease_until=None,
+            **({"reason": outcome.reason} if outcome.reason else {}),
+        )
+    )
+    see_again(
+        session,
+        outcome.item_key,
+        feed_key=pending.feed_key,
+        entry_key=pending.entry_key,
+        is_news=outcome.fate is Fate.DUPLICATE and not pending.is_backfill,
+        now=now,
+    )
+
+
+def see_again(
+    session: Session,
+    item_key: int,
+    *,
+    feed_key: int,
+    entry_key: int,
+    is_news: bool,
+    now: datetime,
+) -> None:
+    """Note that a feed showed an item, and tie the entry to it.
+
+    `is_news`: not from a feed's first poll. An item that only backfill had brought becomes news by
+    it, since the feed shows it now, among its new entries; otherwise no digest would ever tell it.
+    """
+    session.execute(update(ENTRY).where(ENTRY.c.key == entry_key).values(item_key=item_key))
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(SIGHTING)
+        .values(item_key=item_key, feed_key=feed_key, entry_key=entry_key, seen_at=now)
+        .on_conflict_do_nothing(index_elements=["item_key", "feed_key"])
+    )
+    if is_news:
+        session.execute(
+            update(ITEM)
+            .where(ITEM.c.key == item_key, ITEM.c.is_backfill)
+            .values(is_backfill=False, risen_at=now)
+        )

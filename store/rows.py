@@ -1,0 +1,210 @@
+"""Turns rows into the values of the house and back. Pure; the only place that knows both shapes.
+
+Reading is tolerant where it can be (unknown keys of a stored feed are dropped), because rows
+outlive versions of the program; writing is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+
+from monitor.core.values import (
+    Band,
+    DateSource,
+    Entry,
+    ErrorCode,
+    Feed,
+    FeedForPoll,
+    Item,
+    ItemState,
+    Match,
+    Nearest,
+    NearMiss,
+    Score,
+    TextState,
+)
+
+T = TypeVar("T")
+
+# Parameters in one statement: far under SQLite's 32,766 and PostgreSQL's 65,535 even when a name
+# is asked for in three columns.
+CHUNK = 500
+
+_FEED_FIELDS = frozenset(field.name for field in fields(Feed))
+_DURATIONS = ("every", "max_age")
+_TUPLES = ("tags",)
+
+
+def chunks(names: Iterable[T]) -> Iterator[list[T]]:
+    """Yield lists of at most `CHUNK`, so that a statement keeps a bounded number of parameters."""
+    rest = iter(names)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def feed_to_json(feed: Feed) -> dict[str, Any]:
+    """Return a feed as JSON: durations in seconds, tuples as lists."""
+    spec = asdict(feed)
+    for name in _DURATIONS:
+        spec[name] = spec[name].total_seconds()
+    for name in _TUPLES:
+        spec[name] = list(spec[name])
+    return spec
+
+
+def feed_from_json(spec: Mapping[str, Any]) -> Feed:
+    """Return the feed that `feed_to_json` wrote, by this version of the program or another."""
+    known = {name: value for name, value in spec.items() if name in _FEED_FIELDS}
+    for name in _DURATIONS:
+        if name in known:
+            known[name] = timedelta(seconds=known[name])
+    for name in _TUPLES:
+        if name in known:
+            known[name] = tuple(known[name])
+    return Feed(**known)
+
+
+def feed_for_poll(row: Row[Any]) -> FeedForPoll:
+    """Return a leased feed from a row of the feed table."""
+    return FeedForPoll(
+        key=row.key,
+        feed=feed_from_json(row.spec),
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        failure_count=row.failure_count,
+        first_good_at=row.first_good_at,
+        last_good_at=row.last_good_at,
+        lease_token=row.lease_token or "",
+    )
+
+
+def entry_columns(entry: Entry) -> dict[str, Any]:
+    """Return what an entry row keeps of an entry, whatever its identity and fate."""
+    return {
+        "guid": entry.guid,
+        "raw_link": entry.link,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "published_at": entry.published_at,
+        "date_source": entry.date_source.value,
+        "published_raw": entry.published_raw,
+        "authors": list(entry.authors),
+        "tags": list(entry.tags),
+        "source": entry.source,
+    }
+
+
+def entry_value(row: Row[Any]) -> Entry:
+    """Return what the feed last said, from a row of the entry table."""
+    return Entry(
+        guid=row.guid,
+        link=row.raw_link,
+        title=row.title,
+        summary=row.summary,
+        content=row.content,
+        published_at=row.published_at,
+        date_source=DateSource(row.date_source),
+        published_raw=row.published_raw,
+        authors=tuple(row.authors),
+        tags=tuple(row.tags),
+        source=row.source,
+    )
+
+
+def score_columns(score: Score) -> dict[str, Any]:
+    """Return the columns of an item row that hold its score; matches have their own rows."""
+    return {
+        "score": score.score,
+        "raw": score.raw,
+        "band": score.decision.value,
+        "score_lang": score.lang,
+        "score_version": score.version,
+        "nearest": [[near.seed, near.similarity, list(near.shared)] for near in score.nearest],
+        "near_miss": near_miss_to_json(score.near_miss),
+    }
+
+
+def near_miss_to_json(miss: NearMiss | None) -> dict[str, Any] | None:
+    """Return a near miss as JSON."""
+    if miss is None:
+        return None
+    return {"band": miss.band.value, "short_by": miss.short_by, "missing": list(miss.missing)}
+
+
+def near_miss_from_json(said: Mapping[str, Any] | None) -> NearMiss | None:
+    """Return the near miss that `near_miss_to_json` wrote."""
+    if said is None:
+        return None
+    return NearMiss(
+        band=Band(said["band"]), short_by=said["short_by"], missing=tuple(said["missing"])
+    )
+
+
+def match_columns(item_key: int, matches: Sequence[Match]) -> list[dict[str, Any]]:
+    """Return one row of the match table for each line of an explanation, in order."""
+    return [
+        {"item_key": item_key, "position": position, **asdict(match)}
+        for position, match in enumerate(matches)
+    ]
+
+
+def match_value(row: Row[Any]) -> Match:
+    """Return one line of an explanation from a row of the match table."""
+    return Match(
+        rule=row.rule,
+        points=row.points,
+        field=row.field,
+        entity=row.entity,
+        surface=row.surface,
+        start=row.start,
+        end=row.end,
+        snippet=row.snippet,
+        label=row.label,
+    )
+
+
+def item_value(
+    row: Row[Any], feed_id: str, matches: Sequence[Match], *, also_in: Sequence[str] = ()
+) -> Item:
+    """Return an item from a row of the item table and what belongs to it in other tables."""
+    return Item(
+        key=row.key,
+        url=row.url,
+        title=row.title,
+        text=row.text,
+        text_state=TextState(row.text_state),
+        lang=row.lang,
+        feed_id=feed_id,
+        outlet=row.outlet,
+        country=row.country,
+        published_at=row.published_at,
+        date_source=DateSource(row.date_source),
+        first_seen_at=row.first_seen_at,
+        score=Score(
+            score=row.score,
+            raw=row.raw,
+            decision=Band(row.band),
+            lang=row.score_lang,
+            matches=tuple(matches),
+            nearest=tuple(
+                Nearest(seed=seed, similarity=similarity, shared=tuple(shared))
+                for seed, similarity, shared in row.nearest
+            ),
+            near_miss=near_miss_from_json(row.near_miss),
+            version=row.score_version,
+        ),
+        state=ItemState(row.state),
+        is_backfill=row.is_backfill,
+        also_in=tuple(also_in),
+        revision_count=row.revision_count,
+        error=ErrorCode(row.error) if row.error else None,
+        notes=tuple(row.notes),
+    )

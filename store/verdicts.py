@@ -1,0 +1,156 @@
+"""What analysts decided. Undoing a verdict marks it, and the one before it holds again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+from sqlmodel import Session
+
+from monitor.core.reports import Taught, VerdictLine
+from monitor.core.values import ItemState, Verdict
+from store.items import items_by_key
+from store.session import Database
+from store.tables.base import table
+from store.tables.reviewing import VerdictRow
+from store.tables.watching import ItemRow
+
+VERDICT, ITEM = table(VerdictRow), table(ItemRow)
+
+STATE_AFTER = {
+    Verdict.RELEVANT: ItemState.RELEVANT,
+    Verdict.IRRELEVANT: ItemState.IRRELEVANT,
+    Verdict.ESCALATE: ItemState.ESCALATED,
+}
+
+
+class Verdicts:
+    """Queries about verdicts. Each writing method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on `database`."""
+        self._database = database
+
+    def give(
+        self,
+        item_key: int,
+        verdict: Verdict,
+        *,
+        actor: str,
+        now: datetime,
+        teach: bool = False,
+        note: str = "",
+    ) -> int:
+        """Decide about an item; return the verdict's key. Raises KeyError for no such item."""
+        with self._database.writing() as session:
+            if not _set_state(session, item_key, STATE_AFTER[verdict]):
+                raise KeyError(item_key)
+            key = session.execute(
+                VERDICT.insert()
+                .values(
+                    item_key=item_key,
+                    verdict=verdict.value,
+                    teach=teach,
+                    note=note,
+                    actor=actor,
+                    given_at=now,
+                )
+                .returning(VERDICT.c.key)
+            ).scalar_one()
+        return int(key)
+
+    def undo(self, verdict_key: int, *, actor: str, now: datetime) -> VerdictLine | None:
+        """Take a verdict back. None when there is no such verdict, or it was taken back before."""
+        with self._database.writing() as session:
+            return _undo(session, verdict_key, actor, now)
+
+    def undo_last(self, *, actor: str, now: datetime) -> VerdictLine | None:
+        """Take back the last verdict of a person that still holds; None when there is none."""
+        last = (
+            select(VERDICT.c.key)
+            .where(VERDICT.c.actor == actor, VERDICT.c.undone_at.is_(None))
+            .order_by(VERDICT.c.given_at.desc(), VERDICT.c.key.desc())
+            .limit(1)
+        )
+        with self._database.writing() as session:
+            key = session.execute(last).scalar_one_or_none()
+            return None if key is None else _undo(session, key, actor, now)
+
+    def history(self, item_key: int) -> tuple[VerdictLine, ...]:
+        """Return all verdicts about an item, oldest first, taken back or not."""
+        with self._database.reading() as session:
+            return item_verdicts(session, item_key)
+
+    def recent(self, *, limit: int = 50) -> list[VerdictLine]:
+        """Return the last verdicts of the team, newest first."""
+        query = select(VERDICT).order_by(VERDICT.c.key.desc()).limit(limit)
+        with self._database.reading() as session:
+            return _lines(session, query)
+
+    def taught(self) -> list[Taught]:
+        """Return the items that became examples, each with its latest standing verdict to teach."""
+        query = (
+            select(VERDICT)
+            .where(VERDICT.c.teach, VERDICT.c.undone_at.is_(None))
+            .order_by(VERDICT.c.key)
+        )
+        with self._database.reading() as session:
+            latest = {line.item_key: line for line in _lines(session, query)}
+            items = items_by_key(session, list(latest))
+            return [Taught(verdict=latest[item.key], item=item) for item in items]
+
+
+def item_verdicts(session: Session, item_key: int) -> tuple[VerdictLine, ...]:
+    """Return all verdicts about an item, oldest first."""
+    query = select(VERDICT).where(VERDICT.c.item_key == item_key).order_by(VERDICT.c.key)
+    return tuple(_lines(session, query))
+
+
+def _undo(session: Session, key: int, actor: str, now: datetime) -> VerdictLine | None:
+    row = session.execute(
+        update(VERDICT)
+        .where(VERDICT.c.key == key, VERDICT.c.undone_at.is_(None))
+        .values(undone_at=now, undone_by=actor)
+        .returning(VERDICT)
+    ).one_or_none()
+    if row is None:
+        return None
+    standing = session.execute(
+        select(VERDICT.c.verdict)
+        .where(VERDICT.c.item_key == row.item_key, VERDICT.c.undone_at.is_(None))
+        .order_by(VERDICT.c.key.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    state = ItemState.NEW if standing is None else STATE_AFTER[Verdict(standing)]
+    _set_state(session, row.item_key, state)
+    return _line(row)
+
+
+def _set_state(session: Session, item_key: int, state: ItemState) -> bool:
+    """Give an item its state; a claim ends with it."""
+    changed = session.execute(
+        update(ITEM)
+        .where(ITEM.c.key == item_key)
+        .values(state=state.value, claimed_by=None, claimed_until=None)
+        .returning(ITEM.c.key)
+    )
+    return changed.first() is not None
+
+
+def _lines(session: Session, query: Select[Any]) -> list[VerdictLine]:
+    return [_line(row) for row in session.execute(query)]
+
+
+def _line(row: Row[Any]) -> VerdictLine:
+    return VerdictLine(
+        key=row.key,
+        item_key=row.item_key,
+        verdict=Verdict(row.verdict),
+        teach=row.teach,
+        note=row.note,
+        actor=row.actor,
+        given_at=row.given_at,
+        undone_at=row.undone_at,
+        undone_by=row.undone_by,
+    )
