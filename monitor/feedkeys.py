@@ -385,3 +385,29 @@ class FileKeys(BaseModel):
         default=DefaultKeys(), description="Values for every feed that does not say otherwise."
     )
     feeds: list[FeedKeys] = Field(description="The feeds, in any order.")
+
+
+# The order in which a person reads a feed, and in which we write one.
+KEY_ORDER: Final = (
+    "id",
+    "url",
+    "title",
+    "lang",
+    "country",
+    "category",
+    "tags",
+    "enabled",
+    "every",
+    "default_tz",
+    "content",
+    "title_only",
+    "paywall",
+    "weight",
+    "extract",
+    "identity",
+    "expect_daily",
+    "max_age",
+    "user_agent",
+    "evidence",
+    "note",
+)
