@@ -1,0 +1,261 @@
+"""One text, read once for all rules: its sentences and every word of ours in them.
+
+Title and text are two fields with one numbering of sentences and words, so that nearness is a
+matter of subtraction. Silent sentences (comments, teasers) and sentences already said in the same
+words hold no hits: a paragraph that a page repeats counts once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from monitor.core.folding import Folded, fold
+from monitor.core.rulebook import Rulebook
+from monitor.core.rules import SENTENCE_GAP, Operand, Window
+from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
+from monitor.core.terms import word_starts
+
+FieldName = Literal["title", "text"]
+_FIELD_GAP = 1000  # words: nothing in the text is near the title
+
+
+class Found(NamedTuple):
+    """A hit in its place, or several that make a phrase (then `parts` holds them)."""
+
+    start: int  # offsets in the field as given
+    end: int
+    field: FieldName
+    name: str  # entity or phrase
+    term: int  # index into the lexicon; -1 for a phrase
+    sentence: int
+    paragraph: int
+    first: int  # number of its first word
+    last: int
+    parts: tuple[Found, ...] = ()
+
+    @property
+    def hits(self) -> tuple[Found, ...]:
+        """Return the single hits that this stands for."""
+        return self.parts or (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence of either field, with its rank."""
+
+    field: FieldName
+    start: int
+    end: int
+    rank: Rank
+
+
+class Reading:
+    """What one rulebook finds in one title and text."""
+
+    def __init__(self, title: str, text: str, book: Rulebook) -> None:
+        """Fold, cut and look up; rules then ask for `found(name)`."""
+        self.title = title
+        self.text = text
+        self._book = book
+        self.places: list[Place] = []
+        self.folded: dict[FieldName, Folded] = {}
+        self._by_entity: dict[str, list[Found]] = {}
+        self._named: dict[str, tuple[Found, ...]] = {}
+        self._said: set[str] = set()
+        self.word_count = 0
+        self._read("title", title, [Sentence(0, len(title))] if title.strip() else [])
+        self._read("text", text, sentences(text))
+
+    def given(self, field: FieldName) -> str:
+        """Return a field as it was given."""
+        return self.title if field == "title" else self.text
+
+    @property
+    def hits(self) -> Iterable[Found]:
+        """Return all single hits, entity by entity."""
+        return (hit for hits in self._by_entity.values() for hit in hits)
+
+    def _read(self, field: FieldName, text: str, parts: Sequence[Sentence]) -> None:
+        plain = fold(text)
+        self.folded[field] = plain
+        offset = self.word_count + (_FIELD_GAP if field == "text" else 0)
+        hits = self._book.lexicon.hits(text, plain)
+        words = word_starts(text) if hits else []
+        base = len(self.places)
+        rank = Rank.TITLE if field == "title" else Rank.LEAD
+        lead_words = self._book.decision.lead
+        starts = [part.start for part in parts]
+        lead_end = words[lead_words] if len(words) > lead_words else len(text)
+        for part in parts:
+            if field == "text" and part.start >= lead_end:
+                rank = Rank.BODY
+            self.places.append(Place(field, part.start, part.end, rank))
+        paragraphs = _paragraphs(text, parts)
+        heard: dict[int, bool] = {}
+        for hit in hits:
+            if not parts:
+                continue
+            index = sentence_at(starts, hit.start)
+            if index not in heard:
+                heard[index] = not parts[index].silent and self._is_new(text, parts[index])
+            if not heard[index] or hit.end > parts[index].end:
+                continue
+            shift = offset + index * SENTENCE_GAP
+            found = Found(
+                hit.start,
+                hit.end,
+                field,
+                hit.entity,
+                hit.term,
+                base + index,
+                base + paragraphs[index],
+                shift + bisect_right(words, hit.start),
+                shift + bisect_left(words, hit.end),
+            )
+            self._by_entity.setdefault(hit.entity, []).append(found)
+        self.word_count += len(words)
+
+    def _is_new(self, text: str, part: Sentence) -> bool:
+        """Tell whether a sentence was not said before, and remember it."""
+        key = "".join(text[part.start : part.end].split()).casefold().rstrip(".。!?！？")
+        if key in self._said:
+            return False
+        self._said.add(key)
+        return True
+
+    def found(self, name: str) -> tuple[Found, ...]:
+        """Return the hits of an entity, a group or a phrase, in order of place."""
+        if name not in self._named:
+            if name in self._book.phrases:
+                phrase = self._book.phrases[name]
+                near = self.near(phrase.near, phrase.within, unless=phrase.unless_near)
+                self._named[name] = tuple(_joined(name, parts) for parts in near)
+            else:
+                members = self._book.members[name]
+                hits = [hit for member in members for hit in self._by_entity.get(member, ())]
+                hits.sort(key=lambda hit: (hit.sentence, hit.start, hit.end))
+                self._named[name] = tuple(hits)
+        return self._named[name]
+
+    def either(self, operand: Operand) -> tuple[Found, ...]:
+        """Return the hits of any of the names, in order of place."""
+        if len(operand) == 1:
+            return self.found(operand[0])
+        hits = {hit for name in operand for hit in self.found(name)}
+        return tuple(sorted(hits, key=lambda hit: (hit.sentence, hit.start, hit.end, hit.name)))
+
+    def near(
+        self, operands: Sequence[Operand], within: Window, *, unless: Operand = ()
+    ) -> list[tuple[Found, ...]]:
+        """Return, for each hit of the first operand, it and the nearest hit of every other one.
+
+        A window is counted from the first operand's hit. Hits that share letters are not two words.
+        """
+        lists = [self.either(operand) for operand in operands]
+        if not all(lists):
+            return []
+        neighbours = [_Neighbours(hits) for hits in lists[1:]]
+        spoilers = _Neighbours(self.either(unless)) if unless else None
+        combinations = []
+        for pivot in lists[0]:
+            if spoilers is not None and spoilers.in_sentence(pivot):
+                continue
+            chosen = [pivot]
+            for candidates in neighbours:
+                best = candidates.nearest(pivot, within, apart_from=chosen)
+                if best is None:
+                    break
+                chosen.append(best)
+            else:
+                combinations.append(tuple(chosen))
+        return combinations
+
+    @cached_property
+    def entity_names(self) -> list[str]:
+        """Return the entity of every hit: the language-neutral features of the text."""
+        return [hit.name for hit in self.hits]
+
+
+class _Neighbours:
+    """Hits sorted by word number, to find the nearest one in a window."""
+
+    def __init__(self, hits: Sequence[Found]) -> None:
+        self._hits = sorted(hits, key=lambda hit: (hit.first, hit.last))
+        self._firsts = [hit.first for hit in self._hits]
+        self._sentences = {hit.sentence for hit in hits}
+        self._longest = max((hit.last - hit.first for hit in hits), default=0)
+
+    def in_sentence(self, pivot: Found) -> bool:
+        """Tell whether any hit stands in the pivot's sentence."""
+        return pivot.sentence in self._sentences
+
+    def nearest(self, pivot: Found, within: Window, *, apart_from: Sequence[Found]) -> Found | None:
+        """Return the hit with the fewest words between, the earlier of two, or None."""
+        if isinstance(within, int):
+            low, high = pivot.first - within - self._longest - 1, pivot.last + within + 1
+            candidates = self._hits[
+                bisect_left(self._firsts, low) : bisect_right(self._firsts, high)
+            ]
+        elif within == "sentence":
+            if not self.in_sentence(pivot):
+                return None
+            candidates = [hit for hit in self._hits if hit.sentence == pivot.sentence]
+        elif within == "paragraph":
+            candidates = [hit for hit in self._hits if hit.paragraph == pivot.paragraph]
+        else:
+            candidates = self._hits
+        best, best_gap = None, None
+        for hit in candidates:
+            gap = max(hit.first - pivot.last, pivot.first - hit.last) - 1
+            if isinstance(within, int) and gap > within:
+                continue
+            if (best_gap is None or gap < best_gap) and not any(
+                _overlap(hit, other) for other in apart_from
+            ):
+                best, best_gap = hit, gap
+        return best
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    """Tell whether two hits share letters."""
+    return any(
+        a.field == b.field and a.start < b.end and b.start < a.end
+        for a in one.hits
+        for b in other.hits
+    )
+
+
+def _joined(name: str, parts: tuple[Found, ...]) -> Found:
+    """Return one hit for a phrase: from its first word to its last."""
+    singles = tuple(
+        sorted(
+            (hit for part in parts for hit in part.hits), key=lambda hit: (hit.sentence, hit.start)
+        )
+    )
+    pivot = parts[0]
+    same = [hit for hit in singles if hit.sentence == pivot.sentence]
+    return Found(
+        min(hit.start for hit in same),
+        max(hit.end for hit in same),
+        pivot.field,
+        name,
+        -1,
+        pivot.sentence,
+        pivot.paragraph,
+        min(hit.first for hit in same),
+        max(hit.last for hit in same),
+        singles,
+    )
+
+
+def _paragraphs(text: str, parts: Sequence[Sentence]) -> list[int]:
+    """Return for each sentence the index of the first sentence of its paragraph."""
+    found: list[int] = []
+    for index, part in enumerate(parts):
+        begins = index == 0 or "\n" in text[parts[index - 1].end : part.start]
+        found.append(index if begins else found[-1])
+    return found

@@ -1,0 +1,309 @@
+"""Scores a title and a text by a rulebook, and says why, point by point.
+
+The arithmetic, all in whole points: a rule gives its weight once, at the best place where it holds
+(the body gives only a share). What the title adds, what further sentences add, the feed's factor,
+the likeness to the seeds and the closing at 0 and 100 are lines of their own. The score is the sum
+of the lines, always; `require` changes the decision, never the score. No curve, no model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.languages import language_of
+from monitor.core.likeness import features
+from monitor.core.reading import Found, Reading
+from monitor.core.rulebook import Rulebook
+from monitor.core.rules import Decision, Operand, Rule
+from monitor.core.sentences import Rank
+from monitor.core.values import Band, Match, Nearest, NearMiss, Score, ScoreInput
+
+FEED_FACTORS = (0.5, 1.5)
+SNIPPET = 240  # characters
+_RANKED = (Band.ALERT, Band.DIGEST, Band.QUEUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One place in which a rule holds."""
+
+    hits: tuple[Found, ...]
+    rank: Rank
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule that holds: its best place first, one occurrence a sentence."""
+
+    rule: Rule
+    occurrences: tuple[Occurrence, ...]
+
+
+def score(given: ScoreInput, rulebook: Rulebook) -> Score:
+    """Return the explained score of one item. Pure: the same input always gives the same score."""
+    reading = Reading(given.title, given.text, rulebook)
+    lang = language_of(f"{given.title}\n{given.text}", given.lang)
+    decision = rulebook.decision
+    held = [
+        Held(rule, places)
+        for rule in rulebook.rules
+        if _applies(rule, given, lang) and (places := occurrences(rule, reading))
+    ]
+    matches = [match for one in held for match in _lines(one, reading, rulebook)]
+    matches.extend(_title_and_repeats(held, decision))
+    subtotal = sum(match.points for match in matches)
+    matches.extend(_feed_line(given, decision, subtotal))
+    nearest = _nearest(reading, rulebook)
+    matches.extend(_seed_line(nearest, decision, any(one.rule.weight > 0 for one in held)))
+    raw = sum(match.points for match in matches)
+    total = min(100, max(0, raw))
+    if total != raw:
+        label = "the score ends at 100" if raw > 100 else "the score begins at 0"
+        matches.append(Match(rule="cap", points=total - raw, label=label))
+    ids = {one.rule.id for one in held}
+    band = decide(total, ids, decision)
+    return Score(
+        score=total,
+        raw=raw,
+        decision=band,
+        lang=lang,
+        matches=tuple(matches),
+        nearest=nearest,
+        near_miss=_near_miss(total, band, ids, reading, rulebook, given, lang),
+        version=rulebook.version,
+    )
+
+
+def decide(total: int, held: set[str], decision: Decision) -> Band:
+    """Return the best band whose threshold and required rules, and those of the bands below, are met."""
+    best = Band.REJECT
+    for band in (Band.QUEUE, Band.DIGEST, Band.ALERT):
+        required = decision.require.get(band, ())
+        if total < decision.thresholds[band] or (required and not held.intersection(required)):
+            break
+        best = band
+    return best
+
+
+# ------------------------------------------------------------------ where a rule holds
+
+
+def _applies(rule: Rule, given: ScoreInput, lang: str | None) -> bool:
+    """Tell whether the item is in the rule's scope."""
+    return (
+        (not rule.langs or lang in rule.langs)
+        and (not rule.feeds or given.feed in rule.feeds)
+        and (not rule.tags or bool(set(rule.tags).intersection(given.tags)))
+        and not _is_over(rule, given.on)
+    )
+
+
+def _is_over(rule: Rule, on: datetime | None) -> bool:
+    return rule.until is not None and on is not None and on.date() > rule.until
+
+
+def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
+    """Return where the rule holds, the best place first, at most one for each sentence."""
+    if any(reading.found(name) for name in rule.none):
+        return ()
+    gates = [reading.either(operand) for operand in rule.all]
+    if not all(gates) or (rule.any and not reading.either(rule.any)):
+        return ()
+    by_sentence: dict[int, Occurrence] = {}
+    for hits in _combinations(rule, reading):
+        if rule.unless_near and _is_spoiled(hits, rule.unless_near, reading):
+            continue
+        rank = max(reading.places[hit.sentence].rank for hit in hits)
+        if not _is_in_place(rule, rank):
+            continue
+        sentence = hits[0].sentence
+        known = by_sentence.get(sentence)
+        if known is None or rank < known.rank:
+            by_sentence[sentence] = Occurrence(hits, rank, sentence)
+    if len(by_sentence) < rule.count:
+        return ()
+    return tuple(sorted(by_sentence.values(), key=lambda one: (one.rank, one.sentence)))
+
+
+def _combinations(rule: Rule, reading: Reading) -> Iterator[tuple[Found, ...]]:
+    """Yield the hits that make the rule hold: near ones together, else the best of each."""
+    if rule.near:
+        yield from reading.near(rule.near, rule.within)
+    elif rule.all:
+        operands = (*rule.all, rule.any) if rule.any else rule.all
+        yield tuple(_most_telling(reading, operand) for operand in operands)
+    elif rule.any:
+        yield from ((hit,) for hit in reading.either(rule.any))
+
+
+def _most_telling(reading: Reading, operand: Operand) -> Found:
+    """Return the first hit in the best rank; the operand is known to have one."""
+    return min(
+        reading.either(operand), key=lambda hit: (reading.places[hit.sentence].rank, hit.sentence)
+    )
+
+
+def _is_spoiled(hits: tuple[Found, ...], spoilers: Operand, reading: Reading) -> bool:
+    sentences = {hit.sentence for hit in hits}
+    return any(hit.sentence in sentences for hit in reading.either(spoilers))
+
+
+def _is_in_place(rule: Rule, rank: Rank) -> bool:
+    match rule.where:
+        case "title":
+            return rank is Rank.TITLE
+        case "lead":
+            return rank is not Rank.BODY
+        case "text":
+            return rank is not Rank.TITLE
+        case _:
+            return True
+
+
+# ------------------------------------------------------------------ points
+
+
+def half_up(value: float) -> int:
+    """Round to the nearest whole point, halves upwards: 2.5 is 3, -2.5 is -2."""
+    return math.floor(value + 0.5)
+
+
+def _base_points(rule: Rule, rank: Rank, decision: Decision) -> int:
+    return half_up(rule.weight * decision.body) if rank is Rank.BODY else rule.weight
+
+
+def _lines(held: Held, reading: Reading, book: Rulebook) -> Iterator[Match]:
+    """Yield one line for each hit of the rule's best place; the first carries the points."""
+    best = held.occurrences[0]
+    points = _base_points(held.rule, best.rank, book.decision)
+    seen: set[tuple[str, int, int]] = set()
+    for hit in (single for found in best.hits for single in found.hits):
+        key = (hit.field, hit.start, hit.end)
+        if key in seen:
+            continue
+        seen.add(key)
+        yield Match(
+            rule=held.rule.id,
+            points=points,
+            field=hit.field,
+            entity=hit.name,
+            surface=reading.given(hit.field)[hit.start : hit.end],
+            start=hit.start,
+            end=hit.end,
+            snippet=snippet(reading, hit),
+            label=book.label(hit.name),
+        )
+        points = 0
+
+
+def snippet(reading: Reading, hit: Found) -> str:
+    """Return the hit's sentence with single spaces, cut around the hit when it is long."""
+    place = reading.places[hit.sentence]
+    text = reading.given(hit.field)
+    start, end = place.start, place.end
+    if end - start > SNIPPET:
+        room = max(0, SNIPPET - (hit.end - hit.start)) // 2
+        start, end = max(start, hit.start - room), min(end, hit.end + room)
+    cut = " ".join(text[start:end].split())
+    return f"{'…' if start > place.start else ''}{cut}{'…' if end < place.end else ''}"
+
+
+def _title_and_repeats(held: Sequence[Held], decision: Decision) -> Iterator[Match]:
+    """Yield the line for what the title adds and the line for what further sentences add."""
+    title: dict[str, int] = {}
+    repeat: dict[str, int] = {}
+    for one in held:
+        weight = one.rule.weight
+        if one.occurrences[0].rank is Rank.TITLE:
+            title[one.rule.id] = half_up(weight * (decision.title - 1))
+        further = len(one.occurrences) - 1
+        if further and weight > 0 and not one.rule.once:
+            share = min(decision.repeat_rate * math.log2(1 + further), decision.repeat_cap)
+            repeat[one.rule.id] = half_up(weight * share)
+    if any(title.values()):
+        yield Match(
+            rule="title", points=sum(title.values()), label=_listed("said in the title", title)
+        )
+    if any(repeat.values()):
+        label = _listed("said again in other sentences", repeat)
+        yield Match(rule="repeat", points=sum(repeat.values()), label=label)
+
+
+def _listed(what: str, points: Mapping[str, int]) -> str:
+    return f"{what}: " + ", ".join(f"{rule} {value:+d}" for rule, value in points.items() if value)
+
+
+def _feed_line(given: ScoreInput, decision: Decision, subtotal: int) -> Iterator[Match]:
+    low, high = FEED_FACTORS
+    factor = given.weight * decision.feeds.get(given.feed or "", 1.0)
+    factor = min(high, max(low, factor))
+    points = half_up(subtotal * (factor - 1)) if subtotal > 0 else 0
+    if points:
+        yield Match(rule="feed", points=points, label=f"factor {factor:g} of the feed")
+
+
+def _nearest(reading: Reading, book: Rulebook) -> tuple[Nearest, ...]:
+    entities = reading.entity_names
+    if not entities:
+        return ()  # likeness in everyday words alone is no likeness
+    text = f"{reading.folded['title'].text}\n{reading.folded['text'].text}"
+    return book.likeness.nearest(features(text, entities))
+
+
+def _seed_line(
+    nearest: tuple[Nearest, ...], decision: Decision, has_rules: bool
+) -> Iterator[Match]:
+    """Yield the points for likeness to a seed: only on top of a rule, and bounded."""
+    if not nearest or not has_rules or not decision.seed_points:
+        return
+    best = nearest[0]
+    share = (best.similarity - decision.seed_from) / (decision.seed_to - decision.seed_from)
+    points = half_up(decision.seed_points * min(1.0, max(0.0, share)))
+    if points:
+        words = ", ".join(name.removeprefix("@") for name in best.shared)
+        yield Match(rule="seed", points=points, label=f"like {best.seed}: {words}")
+
+
+# ------------------------------------------------------------------ what was missing
+
+
+def _near_miss(
+    total: int,
+    band: Band,
+    held: set[str],
+    reading: Reading,
+    book: Rulebook,
+    given: ScoreInput,
+    lang: str | None,
+) -> NearMiss | None:
+    """Return what kept the item under the next band; None for an alert or when nothing was found."""
+    if band is Band.ALERT or not (total or held):
+        return None
+    wanted = list(Band)[band.rank + 1]
+    decision = book.decision
+    short_by = max(0, decision.thresholds[wanted] - total)
+    required = decision.require.get(wanted, ())
+    if required and not held.intersection(required):
+        candidates = [rule for rule in book.rules if rule.id in required]
+    else:
+        candidates = [
+            rule for rule in book.rules if rule.id not in held and rule.weight >= max(1, short_by)
+        ]
+    usable = [rule for rule in candidates if _applies(rule, given, lang)]
+    ranked = sorted(usable, key=lambda rule: (_missing_count(rule, reading), -rule.weight, rule.id))
+    return NearMiss(band=wanted, short_by=short_by, missing=tuple(rule.id for rule in ranked[:3]))
+
+
+def _missing_count(rule: Rule, reading: Reading) -> int:
+    """Return how many of the rule's words are not in the text at all; 0: there, but not near."""
+    operands = (*rule.near, *rule.all, *((rule.any,) if rule.any else ()))
+    return sum(not reading.either(operand) for operand in operands)
+
+
+def occurrences_in(rule: Rule, sentence: str, book: Rulebook) -> tuple[Occurrence, ...]:
+    """Return where a rule holds in one sentence, scope and date aside: for the rule's own examples."""
+    return occurrences(rule, Reading("", sentence, book))
