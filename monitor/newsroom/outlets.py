@@ -1,0 +1,312 @@
+"""Reads the sample newsroom's files into values.
+
+An outlet is one Markdown file: front matter and a line about the outlet, then for every article a
+front matter and its text. Each article also says what an attentive reader would decide about it,
+so that tests can hold the scorer and the story builder against it. Must never guess: an unknown
+key, an unknown reference or a text that an edit cannot find raises, naming the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+
+from monitor.core.values import Band
+
+START = datetime(2026, 11, 9, tzinfo=UTC)
+"""Midnight at which day 0 begins: a Monday. Everything published up to its end is backfill."""
+
+PLACEHOLDER = "http://newsroom.invalid"
+"""Stands in the shipped feeds file where the running server's address belongs."""
+
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_HOUR = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+class Relevance(StrEnum):
+    """What an attentive reader would say of an article."""
+
+    YES = "yes"  # North Korean workers abroad are its subject
+    NEAR = "near"  # touches the subject or looks like it; no reader wants it in a digest
+    NO = "no"  # about something else
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Edit(_Frozen):
+    """A change that the outlet makes after publication: each old text becomes the new one."""
+
+    day: int
+    hour: str = Field(pattern=_HOUR)
+    replace: dict[str, str]
+
+
+class Removal(_Frozen):
+    """The outlet takes the article down: out of the feed, and the page answers with the status."""
+
+    day: int
+    hour: str = Field(pattern=_HOUR)
+    status: Literal[404, 410] = 410
+
+
+class Outage(_Frozen):
+    """The outlet's feed answers with the status from the one moment up to the other."""
+
+    from_day: int
+    to_day: int
+    status: int = 503
+
+
+class SampleArticle(_Frozen):
+    """One invented article and what is expected of it. Days count from `START`, hours are UTC."""
+
+    slug: str = Field(pattern=r"^[a-z0-9-]+$")
+    day: int
+    hour: str = Field(pattern=_HOUR)
+    title: str
+    relevant: Relevance
+    band: Band  # the lowest band that is right for `yes`, the highest that is for `near` and `no`
+    story: str  # articles on one event share it
+    section: str = ""
+    author: str = ""
+    summary: str = ""  # what the feed says; its first paragraph when empty
+    lead: str = ""  # a reprint's own first paragraph
+    reprint_of: str | None = None  # outlet/slug whose text it repeats
+    relays: str | None = None  # outlet/slug that it cites as its source
+    to: str | None = None  # a search hit: the outlet/slug that its link redirects to
+    source: str = ""  # a search hit: the outlet that it names
+    edit: Edit | None = None
+    removed: Removal | None = None
+    paywall: bool = False
+    consent: bool = False  # the page is only a consent wall
+    comments: tuple[str, ...] = ()  # "name: what they wrote"
+    aside: tuple[str, ...] = ()  # teasers for other texts, printed beside or inside the article
+    hidden: str = ""  # text in the page that no reader sees
+    note: str = ""  # why it is here
+    paragraphs: tuple[str, ...] = ()
+
+    @property
+    def published_at(self) -> datetime:
+        """The moment of publication."""
+        return moment(self.day, self.hour)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """The moment of the edit, if there is one."""
+        return moment(self.edit.day, self.edit.hour) if self.edit else None
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """The moment of the take-down, if there is one."""
+        return moment(self.removed.day, self.removed.hour) if self.removed else None
+
+    @property
+    def text(self) -> str:
+        """The article as plain text, paragraphs parted by blank lines, without Markdown signs."""
+        return "\n\n".join(paragraph.lstrip("#> ") for paragraph in self.paragraphs)
+
+    @property
+    def abstract(self) -> str:
+        """What a feed that carries no full text says about it."""
+        return self.summary or (self.paragraphs[0] if self.paragraphs else "")
+
+    def at(self, when: datetime) -> SampleArticle:
+        """Return the article as it reads at that moment: after its edit, if that has happened."""
+        if self.edit is None or when < moment(self.edit.day, self.edit.hour):
+            return self
+        changes = self.edit.replace
+        return self.model_copy(
+            update={
+                "title": _replaced(self.title, changes),
+                "summary": _replaced(self.summary, changes),
+                "paragraphs": tuple(_replaced(p, changes) for p in self.paragraphs),
+            }
+        )
+
+
+class Outlet(_Frozen):
+    """One invented outlet: how its site looks and how its feed is made."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    title: str
+    tagline: str
+    lang: Literal["en", "ru", "ko", "ja", "zh", "zh-TW"]
+    zone: str  # its local time
+    format: Literal["rss", "atom", "rdf", "json"]
+    template: Literal["classic", "modern", "tabloid", "bulletin", "portal"]
+    colour: str = "#244"
+    encoding: str = "utf-8"  # of the feed
+    page_encoding: str = "utf-8"
+    dates: Literal["rfc822", "iso", "naive", "russian", "none"] = "rfc822"
+    guid: Literal["permalink", "opaque", "none"] = "permalink"
+    links: Literal["absolute", "relative", "tracked"] = "absolute"
+    body: Literal["summary", "full", "title"] = "summary"
+    quirk: Literal["", "bare_ampersand", "leading_blank", "byte_order_mark"] = ""
+    limit: int = 40  # entries that the feed shows
+    always: int | None = None  # the feed's status on every day, when it never works
+    outages: tuple[Outage, ...] = ()
+    sections: tuple[str, ...] = ()
+    sidebar: tuple[str, ...] = ()  # teasers on every page
+    about: str = ""
+    articles: tuple[SampleArticle, ...] = ()
+
+    @property
+    def feed_path(self) -> str:
+        """Where its feed is."""
+        return f"/{self.id}/feed.{'json' if self.format == 'json' else 'xml'}"
+
+    def path_of(self, article: SampleArticle) -> str:
+        """Return where an article's page is."""
+        return f"/{self.id}/{article.published_at:%Y/%m}/{article.slug}.html"
+
+    def local(self, when: datetime) -> datetime:
+        """Return a moment in the outlet's local time."""
+        return when.astimezone(ZoneInfo(self.zone))
+
+    def visible(self, when: datetime) -> tuple[SampleArticle, ...]:
+        """Return what is published and not taken down at that moment, newest first."""
+        standing = [
+            article.at(when)
+            for article in self.articles
+            if article.published_at <= when
+            and (article.removed_at is None or when < article.removed_at)
+        ]
+        return tuple(sorted(standing, key=lambda article: article.published_at, reverse=True))
+
+    def feed_status(self, when: datetime) -> int:
+        """Return the status with which the feed answers at that moment."""
+        if self.always is not None:
+            return self.always
+        for outage in self.outages:
+            if moment(outage.from_day, "00:00") <= when < moment(outage.to_day, "00:00"):
+                return outage.status
+        return 200
+
+
+@dataclass(frozen=True)
+class SampleNewsroom:
+    """All outlets, the words of their sites' furniture by language, and the page templates."""
+
+    outlets: tuple[Outlet, ...]
+    furniture: Mapping[str, Mapping[str, str]]
+    templates: Mapping[str, str]
+
+    def articles(self) -> Iterator[tuple[Outlet, SampleArticle]]:
+        """Yield every article with its outlet, in the order of the files."""
+        for outlet in self.outlets:
+            for article in outlet.articles:
+                yield outlet, article
+
+    @cached_property
+    def by_reference(self) -> Mapping[str, tuple[Outlet, SampleArticle]]:
+        """Every article under its `outlet/slug`."""
+        return {
+            f"{outlet.id}/{article.slug}": (outlet, article) for outlet, article in self.articles()
+        }
+
+
+def moment(day: int, hour: str = "00:00") -> datetime:
+    """Return the UTC time of an `HH:MM` on a sample day (0 is backfill; 1 and 2 are watched)."""
+    hours, minutes = hour.split(":")
+    return START + timedelta(days=day, hours=int(hours), minutes=int(minutes))
+
+
+def newsroom_folder() -> Traversable:
+    """Return the shipped files; in an editable checkout, where the wheel's copy is not, its own."""
+    shipped = files("monitor.newsroom") / "data"
+    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "newsroom"
+
+
+def feeds_text(base: str, *, folder: Traversable | None = None) -> str:
+    """Return the newsroom's feeds file with the running server's address filled in."""
+    text = ((folder or newsroom_folder()) / "feeds.yaml").read_text(encoding="utf-8")
+    return text.replace(PLACEHOLDER, base)
+
+
+def read_newsroom(folder: Traversable | None = None) -> SampleNewsroom:
+    """Read outlets, furniture and templates. Raises ValueError naming file and fault."""
+    root = folder or newsroom_folder()
+    outlets = tuple(
+        _read_outlet(entry) for entry in _sorted(root / "outlets") if entry.name.endswith(".md")
+    )
+    furniture = _yaml((root / "furniture.yaml").read_text(encoding="utf-8"), "furniture.yaml")
+    templates = {
+        entry.name: entry.read_text(encoding="utf-8") for entry in _sorted(root / "templates")
+    }
+    return SampleNewsroom(outlets=_with_reprints(outlets), furniture=furniture, templates=templates)
+
+
+def _sorted(folder: Traversable) -> list[Traversable]:
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
+
+
+def _yaml(text: str, name: str) -> dict[str, Any]:
+    found = YAML(typ="safe", pure=True).load(text)
+    if not isinstance(found, dict):
+        raise ValueError(f"{name}: expected keys and values")
+    return found
+
+
+def _read_outlet(file: Traversable) -> Outlet:
+    before, *parts = _FENCE.split(file.read_text(encoding="utf-8"))
+    if before.strip() or len(parts) % 2:
+        raise ValueError(f"{file.name}: front matter and text must take turns, parted by ---")
+    pairs = [(_yaml(parts[i], file.name), parts[i + 1].strip()) for i in range(0, len(parts), 2)]
+    (head, about), *rest = pairs
+    articles = [{**front, "paragraphs": _paragraphs(text)} for front, text in rest]
+    try:
+        return Outlet.model_validate({**head, "about": about, "articles": articles})
+    except ValidationError as error:
+        raise ValueError(f"{file.name}: {error}") from error
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    """Split at blank lines: one line of the file is one paragraph."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _with_reprints(outlets: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
+    """Give every reprint the text of its original, under its own lead where it has one."""
+    originals = SampleNewsroom(outlets=outlets, furniture={}, templates={}).by_reference
+    return tuple(
+        outlet.model_copy(
+            update={"articles": tuple(_checked(article, originals) for article in outlet.articles)}
+        )
+        for outlet in outlets
+    )
+
+
+def _checked(
+    article: SampleArticle, originals: Mapping[str, tuple[Outlet, SampleArticle]]
+) -> SampleArticle:
+    for reference in (article.reprint_of, article.relays, article.to):
+        if reference is not None and reference not in originals:
+            raise ValueError(f"{article.slug}: there is no article {reference}")
+    if article.reprint_of is not None and not article.paragraphs:
+        text = originals[article.reprint_of][1].paragraphs
+        lead = (article.lead,) if article.lead else text[:1]
+        article = article.model_copy(update={"paragraphs": (*lead, *text[1:])})
+    for old in article.edit.replace if article.edit else ():
+        if old not in article.title + article.text:
+            raise ValueError(f"{article.slug}: its edit cannot find {old!r}")
+    return article
+
+
+def _replaced(text: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return text
