@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from store.tables import reviewing, watching
+from store.tables import reviewing, telling, watching
 
-__all__ = ["reviewing", "watching"]
+__all__ = ["reviewing", "telling", "watching"]

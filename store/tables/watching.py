@@ -31,6 +31,7 @@ class FeedRow(SQLModel, table=True):
     removed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # left feeds.yaml
     state: str  # FeedState
     due_at: datetime = Field(sa_type=UTCDateTime)
+    interval: float | None = None  # seconds from the last good poll to the one planned after it
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_token: str | None = None
