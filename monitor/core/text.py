@@ -1,0 +1,251 @@
+"""What may be stored and shown of other people's text, and how two texts are told to be the same.
+
+Everything a feed or a page says passes `clean` once, at the border: after it no database, mail or
+JSON writer can choke on the text. Nothing here judges meaning, and nothing shortens silently: a
+cut text ends with an ellipsis. Bidirectional marks stay, because Arabic and Hebrew need them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+
+import nh3
+
+ELLIPSIS = "…"
+
+# Terminal colours first (as a whole, or their digits would stay behind), then everything that is
+# no character in XML 1.0 or is a control: C0, DEL, C1, surrogates, noncharacters, a stray BOM.
+_TERMINAL = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
+_LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff"
+    + "".join(chr((plane << 16) + 0xFFFE) + chr((plane << 16) + 0xFFFF) for plane in range(1, 17))
+    + "]"
+)
+# A pile of combining marks covers its neighbours on a page; no script needs more than a few.
+_MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = re.compile(f"({_MARKS}{{8}}){_MARKS}+")
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """Return `text` without what stores and readers choke on, at most `limit` code points long.
+
+    Line ends of all kinds become newlines; controls, lone surrogates and noncharacters vanish;
+    more than eight combining marks in a row are cut. A cut text ends with an ellipsis.
+    """
+    if not text.isascii() or not text.isprintable():
+        text = _TERMINAL.sub("", text)
+        text = _LINE_ENDS.sub("\n", text)
+        text = _FORBIDDEN.sub("", text)
+        text = _PILE.sub(r"\1", text)
+    if limit is not None and len(text) > limit:
+        text = text[: max(limit - 1, 0)].rstrip() + ELLIPSIS if limit > 0 else ""
+    return text
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    """Return cleaned text with every run of white space as one space: for titles and names."""
+    return clean(" ".join(clean(text).split()), limit)
+
+
+# ---------------------------------------------------------------- markup
+
+_BLOCKS = {
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption",
+    "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav",
+    "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+}  # fmt: skip
+# Their content is no prose. (nh3 drops script and style by itself.)
+_SILENT = {
+    "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select",
+    "textarea", "head", "title", "audio", "video", "canvas", "noembed", "noframes", "xmp",
+}  # fmt: skip
+_INLINE = {
+    "a", "abbr", "acronym", "applet", "area", "b", "base", "basefont", "bdi", "bdo", "big", "blink",
+    "body", "button", "caption", "center", "cite", "code", "col", "colgroup", "data", "datalist",
+    "del", "details", "dfn", "dialog", "dir", "em", "embed", "fieldset", "font", "form", "frame",
+    "frameset", "hgroup", "html", "i", "img", "image", "input", "ins", "kbd", "label", "legend",
+    "link", "map", "mark", "marquee", "menu", "meta", "meter", "nobr", "optgroup", "option",
+    "output", "param", "picture", "plaintext", "progress", "q", "rp", "rt", "ruby", "s", "samp",
+    "search", "slot", "small", "source", "span", "strike", "strong", "sub", "summary", "sup",
+    "tbody", "tfoot", "thead", "time", "track", "tt", "u", "var", "wbr",
+}  # fmt: skip
+# Angle brackets are quotation marks in Korean headlines (<NK 리포트>): only names that HTML knows,
+# and names with a prefix (<o:p>, <my-box>), are markup. Everything else stays text.
+_NOT_A_TAG = re.compile(
+    r"<(?!/?(?:(?:" + "|".join(sorted(_BLOCKS | _SILENT | _INLINE)) + r")(?=[\s/>])"
+    r"|[a-z][a-z0-9]*[:-][^\s<>]*[\s/>])|!--|!\[CDATA\[|!doctype\b|\?xml)",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"</?[a-z!]", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_BREAK = re.compile(r"</?(?:p|br|hr|div|li|tr|dd|dt|h[1-6]|[a-z]{2,10})>")
+_SPACES = re.compile(r"[ \t\u00a0]+")
+_AROUND_BREAKS = re.compile(r"[ \t\u00a0]*\n[ \t\u00a0\n]*")
+
+
+def plain(markup: str) -> str:
+    """Return the text of an HTML fragment: tags out, entities decoded once, blocks on own lines.
+
+    What scripts, styles and players hold is dropped.
+    """
+    if "<" not in markup and "&" not in markup:
+        return _tidy(markup)
+    return _tidy(_without_tags(markup))
+
+
+# Only tags without attributes: a headline such as `<title>` or `<S>`, not a picture or a script.
+_BARE_TAGS = re.compile(r"(?:\s|</?(?!script|style)[a-z][a-z0-9]*\s*/?>)+", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
+
+
+def plain_title(markup: str, limit: int | None = None) -> str:
+    """Return a headline as one line of text.
+
+    Headlines that were escaped once too often are decoded once more, unless that would make a tag
+    of them. A headline that consists of nothing but bare tags is kept as it is.
+    """
+    title = one_line(plain(markup))
+    if "&" in title and _ENTITY.search(title):
+        once_more = html.unescape(title)
+        title = title if _TAG.search(once_more) else one_line(once_more)
+    if not title and _BARE_TAGS.fullmatch(markup):
+        title = one_line(markup)
+    return clean(title, limit)
+
+
+def _without_tags(markup: str) -> str:
+    if "<" not in markup:
+        return html.unescape(markup)
+    markup = _NOT_A_TAG.sub("&lt;", _CDATA.sub("", markup))
+    kept = nh3.clean(markup, tags=_BLOCKS, attributes={}, clean_content_tags=_SILENT)
+    return html.unescape(_BREAK.sub("\n", kept))
+
+
+def _tidy(text: str) -> str:
+    text = clean(text)
+    return _AROUND_BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()
+
+
+def without_outlet(title: str, outlet: str) -> str:
+    """Return a search feed's title without the ` - Outlet` that it appends to every headline."""
+    if outlet:
+        for dash in (" - ", " – ", " — ", " | "):
+            if title.endswith(dash + outlet) and len(title) > len(dash + outlet):
+                return title[: -len(dash + outlet)].rstrip()
+    return title
+
+
+# ---------------------------------------------------------------- sameness
+
+# Words that change without the report changing: ages ("3 hours ago") and counters of readers.
+# Numbers as such are kept: a changed number of workers is a changed report.
+_CHURN = re.compile(
+    r"(?<!\d)\d{1,6} ?(?:"
+    r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?) ago\b"
+    r"|(?:секунд|минут|час|дн|день|недел)\w{0,4} назад\b"
+    r"|(?:초|분|시간|일|주) ?전"
+    r"|(?:秒|分鐘|分钟|分|小時|小时|時間|天|日)之?前"
+    r"|(?:views?|comments?|likes?|shares?)\b)"
+    r"|\b(?:(?:views?|comments?|likes?|shares?|просмотр\w{0,4}|комментари\w{0,4})"
+    r"|조회수?|댓글|閲覧数|コメント|阅读|閱讀|评论|評論) ?[:：(]? ?\d[\d., ]{0,12}\)?"
+)
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def content_hash(title: str, text: str) -> str:
+    """Return a SHA-256 (hex) that stays the same while title and text tell the same.
+
+    Case, white space, compatibility forms, "3 hours ago" and reader counters do not count.
+    """
+    told = _folded(title) + "\x00" + _folded(text)
+    return hashlib.sha256(_CHURN.sub("", told).encode("utf-8", "replace")).hexdigest()
+
+
+def title_key(title: str) -> str:
+    """Return the letters and digits of a title, folded: equal for one headline in two spellings."""
+    return _NOT_WORDS.sub(" ", _folded(title)).strip()
+
+
+# ---------------------------------------------------------------- sentences
+
+# Abbreviations after which a capital letter is usually no new sentence.
+_ABBREVIATED = """
+    mr mrs ms dr prof gen col lt sgt capt maj adm st no nos vol art sec fig inc co corp ltd llc
+    jr sr vs rep sen gov pres dept est approx jan feb mar apr jun jul aug sep sept oct nov dec
+    u.s u.n u.k e.u d.c d.p.r.k r.o.k p.m a.m e.g i.e ph.d
+    г гг ул д кв им руб коп тыс млн млрд трлн т тт п пп пр др см стр ст обл р-н пос с дер кор
+    корп проф акад ген полк подполк чел долл т.е т.к т.н т.д т.п н.э и.о ред изд тел пл просп пер
+    б-р наб о оз м км кг га англ рус кит
+"""
+# Units and years: after a number they may well end the sentence, so a capital decides.
+_MEASURES = "г гг руб коп тыс млн млрд трлн чел долл т км м кг га a.m p.m"
+# Words that open a sentence and hardly ever follow an abbreviation inside one.
+_OPENING = """
+    The This That These Those A An In On At It He She They We But And However Meanwhile According
+    After Before While When As For From If Its His Her Their There
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+_AFTER_NUMBER = frozenset(_MEASURES.split())
+_OPENERS = frozenset(_OPENING.split())
+_STOP = re.compile(
+    r"(?P<cjk>[。！？｡]++[」』”’）)】》]*+(?!と|って))|(?P<stop>[.?!…]+[\"'»”’)\]]*)(?=\s|$)|(?P<line>\n+)"
+)
+_LAST_WORD = re.compile(r"[^\s(«\"“'„\[]+$")
+_NUMBER_BEFORE = re.compile(r"\d\s*$")
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return the (start, end) code points of each sentence of `text`, in order.
+
+    English, Russian, Korean, Japanese and Chinese. A newline ends a sentence. Spans carry no
+    white space at their ends; between them stands nothing but white space. Rules, not a model:
+    after an abbreviation ("U.S.", "г.", "ул.") a sentence goes on, unless a unit after a number
+    is followed by a capital letter, or an English opener ("The") follows.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for stop in _STOP.finditer(text):
+        if stop["stop"] is not None and not _ends(text, start, stop):
+            continue
+        _append_trimmed(spans, text, start, stop.end())
+        start = stop.end()
+    _append_trimmed(spans, text, start, len(text))
+    return spans
+
+
+def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    lead = len(piece) - len(piece.lstrip())
+    tail = len(piece) - len(piece.rstrip())
+    if lead < len(piece):
+        spans.append((start + lead, end - tail))
+
+
+def _ends(text: str, start: int, stop: re.Match[str]) -> bool:
+    """Say whether a stop followed by white space ends the sentence that began at `start`."""
+    following = text[stop.end() : stop.end() + 40].lstrip()
+    if following and following[0].islower():
+        return False
+    if stop["stop"] != ".":
+        return True
+    word_match = _LAST_WORD.search(text, start, stop.start())
+    word = word_match[0] if word_match else ""
+    before = text[start : word_match.start()] if word_match else ""
+    if word.isdigit() and not before.strip():
+        return False  # "1. Workers ..." is the head of a list item
+    if len(word) == 1 and word.isupper():
+        return False  # an initial: "Г. Иванов", "J. Smith"
+    if word.lower() not in _ABBREVIATIONS:
+        return True
+    if word.lower() in _AFTER_NUMBER and _NUMBER_BEFORE.search(before[-8:]):
+        return bool(following) and following[0].isupper()
+    opener = re.match(r"\w+", following)
+    return opener is not None and opener[0] in _OPENERS
