@@ -393,7 +393,11 @@ def _after_poll(feed: Row[Any], record: PollRecord) -> dict[str, Any]:
         "newest_entry_at": _newest(feed.newest_entry_at, record),
     }
     if is_good:
-        after |= {"first_good_at": feed.first_good_at or at, "last_good_at": at}
+        after |= {
+            "first_good_at": feed.first_good_at or at,
+            "last_good_at": at,
+            "interval": (record.next_due_at - at).total_seconds(),
+        }
         after |= _moved(feed, record.moved_to, at)
     if record.feed_title:
         after["found_title"] = record.feed_title

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("removed_at", UTCDateTime(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("interval", sa.Float(), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("lease_token", sa.String(), nullable=True),
@@ -114,6 +115,57 @@ def upgrade() -> None:
         sa.Column("saved_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_rulebook")),
     )
+    op.create_table(
+        "subscriber",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("minimum", sa.String(), nullable=False),
+        sa.Column("topics", Json, nullable=False),
+        sa.Column("languages", Json, nullable=False),
+        sa.Column("zone", sa.String(), nullable=False),
+        sa.Column("times", Json, nullable=False),
+        sa.Column("days", Json, nullable=False),
+        sa.Column("quiet", sa.String(), nullable=False),
+        sa.Column("alerts", sa.Boolean(), nullable=False),
+        sa.Column("near_misses", sa.Boolean(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("paused_until", UTCDateTime(), nullable=True),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("bounce_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_subscriber")),
+        sa.UniqueConstraint("address", name=op.f("uq_subscriber_address")),
+    )
+    op.create_table(
+        "digest",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("subscriber_key", sa.Integer(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("start", UTCDateTime(), nullable=False),
+        sa.Column("end", UTCDateTime(), nullable=False),
+        sa.Column("missed_count", sa.Integer(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("story_count", sa.Integer(), nullable=False),
+        sa.Column("over_limit_count", sa.Integer(), nullable=False),
+        sa.Column("is_blind", sa.Boolean(), nullable=False),
+        sa.Column("rules_version", sa.String(), nullable=False),
+        sa.Column("coverage", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_key"], ["subscriber.key"], name=op.f("fk_digest_subscriber_key_subscriber")
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_digest")),
+        sa.UniqueConstraint(
+            "subscriber_key", "period", name=op.f("uq_digest_subscriber_key_period")
+        ),
+    )
+    with op.batch_alter_table("digest", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_digest_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_digest_subscriber_key"), ["subscriber_key"], unique=False
+        )
+
     op.create_table(
         "item",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -264,6 +316,74 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_match_rule"), ["rule"], unique=False)
 
     op.create_table(
+        "outbox",
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subscriber_key", sa.Integer(), nullable=True),
+        sa.Column("digest_key", sa.Integer(), nullable=True),
+        sa.Column("item_key", sa.Integer(), nullable=True),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("date", UTCDateTime(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("html", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+        sa.Column("attempt_count", sa.Integer(), nullable=False),
+        sa.Column("doubt_count", sa.Integer(), nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("lease_token", sa.String(), nullable=True),
+        sa.Column("last_code", sa.Integer(), nullable=True),
+        sa.Column("last_detail", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest_key"], ["digest.key"], name=op.f("fk_outbox_digest_key_digest")
+        ),
+        sa.ForeignKeyConstraint(["item_key"], ["item.key"], name=op.f("fk_outbox_item_key_item")),
+        sa.ForeignKeyConstraint(
+            ["subscriber_key"], ["subscriber.key"], name=op.f("fk_outbox_subscriber_key_subscriber")
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_digest_key"), ["digest_key"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("sent_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_outbox_subscriber_key"), ["subscriber_key"], unique=False
+        )
+
+    op.create_table(
+        "place",
+        sa.Column("subscriber_key", sa.Integer(), nullable=False),
+        sa.Column("item_key", sa.Integer(), nullable=False),
+        sa.Column("digest_key", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest_key"], ["digest.key"], name=op.f("fk_place_digest_key_digest")
+        ),
+        sa.ForeignKeyConstraint(["item_key"], ["item.key"], name=op.f("fk_place_item_key_item")),
+        sa.ForeignKeyConstraint(
+            ["subscriber_key"], ["subscriber.key"], name=op.f("fk_place_subscriber_key_subscriber")
+        ),
+        sa.PrimaryKeyConstraint("subscriber_key", "item_key", name=op.f("pk_place")),
+    )
+    with op.batch_alter_table("place", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_place_digest_key"), ["digest_key"], unique=False)
+        batch_op.create_index("ix_place_item", ["item_key"], unique=False)
+
+    op.create_table(
         "revision",
         sa.Column("key", sa.Integer(), nullable=False),
         sa.Column("item_key", sa.Integer(), nullable=False),
@@ -301,6 +421,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_verdict_actor", ["actor", "given_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_verdict_item_key"), ["item_key"], unique=False)
 
+    op.create_table(
+        "alert",
+        sa.Column("subscriber_key", sa.Integer(), nullable=False),
+        sa.Column("item_key", sa.Integer(), nullable=False),
+        sa.Column("considered_at", UTCDateTime(), nullable=False),
+        sa.Column("outbox_key", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["item_key"], ["item.key"], name=op.f("fk_alert_item_key_item")),
+        sa.ForeignKeyConstraint(
+            ["outbox_key"], ["outbox.key"], name=op.f("fk_alert_outbox_key_outbox")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_key"], ["subscriber.key"], name=op.f("fk_alert_subscriber_key_subscriber")
+        ),
+        sa.PrimaryKeyConstraint("subscriber_key", "item_key", name=op.f("pk_alert")),
+    )
     op.create_table(
         "fate",
         sa.Column("key", sa.Integer(), nullable=False),
@@ -371,6 +507,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_fate_entry_key"))
 
     op.drop_table("fate")
+    op.drop_table("alert")
     with op.batch_alter_table("verdict", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_verdict_item_key"))
         batch_op.drop_index("ix_verdict_actor")
@@ -380,6 +517,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_revision_item_key"))
 
     op.drop_table("revision")
+    with op.batch_alter_table("place", schema=None) as batch_op:
+        batch_op.drop_index("ix_place_item")
+        batch_op.drop_index(batch_op.f("ix_place_digest_key"))
+
+    op.drop_table("place")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_subscriber_key"))
+        batch_op.drop_index(
+            "ix_outbox_due",
+            sqlite_where=sa.text("sent_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_outbox_digest_key"))
+
+    op.drop_table("outbox")
     with op.batch_alter_table("match", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_match_rule"))
 
@@ -408,6 +560,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_item_feed_key"))
 
     op.drop_table("item")
+    with op.batch_alter_table("digest", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_digest_subscriber_key"))
+        batch_op.drop_index(batch_op.f("ix_digest_made_at"))
+
+    op.drop_table("digest")
+    op.drop_table("subscriber")
     op.drop_table("rulebook")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(

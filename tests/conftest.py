@@ -1,0 +1,173 @@
+"""Fixtures of all tests: the real store, on SQLite in memory, in a file, and on PostgreSQL.
+
+The store is never faked. A fresh one is a copy of a template that the migrations made once. The
+PostgreSQL is our own throw-away cluster; MONITOR_TEST_PG names another one to use instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store import Store, migrate, open_store
+from store.session import Database
+
+POSTGRES_PROGRAMS = Path("/usr/lib/postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file with the schema and nothing in it."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[str]:
+    """Yield the address of a PostgreSQL server, without a database name; skip where there is none."""
+    if given := os.environ.get("MONITOR_TEST_PG"):
+        yield given.rstrip("/")
+        return
+    programs = sorted(
+        POSTGRES_PROGRAMS.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True
+    )
+    if not programs:
+        pytest.skip(
+            "NOT TESTED ON POSTGRESQL: its server programs are not installed "
+            "(apt-get install postgresql, or set MONITOR_TEST_PG)"
+        )
+    with _cluster(programs[0]) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: str) -> str:
+    """Return the name of a database with the schema and nothing in it."""
+    name = f"dispatch_template_{os.getpid()}"
+    with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    database = Database(f"{postgres_cluster}/{name}")
+    migrate.upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: str, postgres_template: str) -> Iterator[str]:
+    """Yield the address of a fresh PostgreSQL store."""
+    name = f"dispatch_{os.getpid()}_{os.urandom(4).hex()}"
+    with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+        yield f"{postgres_cluster}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Return the address of a fresh SQLite store in a file."""
+    path = tmp_path / "monitor.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def memory_store(sqlite_template: Path) -> Iterator[Store]:
+    """Yield a fresh SQLite store in memory: the one to take when the engine does not matter."""
+    database = Database("sqlite://")
+    with contextlib.closing(sqlite3.connect(sqlite_template)) as template:
+        raw = database.engine.raw_connection()
+        assert isinstance(raw.driver_connection, sqlite3.Connection)
+        template.backup(raw.driver_connection)
+        raw.close()
+    with Store(database) as store:
+        yield store
+
+
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Yield a fresh store of each kind in turn."""
+    if request.param == "memory":
+        yield request.getfixturevalue("memory_store")
+        return
+    name = "sqlite_url" if request.param == "file" else "postgres_url"
+    with open_store(request.getfixturevalue(name)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """Return the address of a fresh store that several processes can open."""
+    name = "sqlite_url" if request.param == "file" else "postgres_url"
+    url = request.getfixturevalue(name)
+    assert isinstance(url, str)
+    return url
+
+
+# ---------------------------------------------------------------- the PostgreSQL cluster
+
+
+@contextlib.contextmanager
+def _cluster(programs: Path) -> Iterator[str]:
+    """Start a cluster on the loopback address; as root, as the user postgres, who may."""
+    folder = Path(tempfile.mkdtemp(prefix="dispatch-pg-"))
+    user = None
+    if os.getuid() == 0:
+        user = "postgres"
+        owner = pwd.getpwnam(user)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    run = _runner(folder, user)
+    # Its data are thrown away, so it need not survive a power cut.
+    hasty = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    try:
+        run(
+            *(programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "dispatch"),
+            *("--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
+        )
+        port = _free_port()
+        run(
+            *(programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o"),
+            *(f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {hasty}", "start"),
+        )
+        try:
+            yield f"postgresql://dispatch@127.0.0.1:{port}"
+        finally:
+            run(programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runner(folder: Path, user: str | None) -> Callable[..., None]:
+    def run(*command: str | Path) -> None:
+        subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            cwd=folder,
+            env={**os.environ, "HOME": str(folder)},
+        )
+
+    return run
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert isinstance(port, int)
+    return port
