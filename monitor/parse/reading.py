@@ -1,0 +1,86 @@
+"""From bytes to a `ParsedFeed`: decode, make harmless, find out what it is, read, clean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from monitor.core.languages import declared
+from monitor.core.text import one_line, plain_title
+from monitor.core.values import ErrorCode, Feed, ParsedFeed
+from monitor.parse import jsonfeed, sitemap, tolerant
+from monitor.parse.decode import decode
+from monitor.parse.document import prepare, unpile, without_cut_entry
+from monitor.parse.entries import TITLE_LIMIT, Setting, entry_of
+from monitor.parse.raw import RawFeed
+from monitor.parse.sniff import Kind, kind_of, refusal, refuse_binary
+from monitor.parse.unparsable import Unparsable
+
+
+def parse_feed(
+    body: bytes, *, url: str, headers: Mapping[str, str], feed: Feed, now: datetime
+) -> ParsedFeed:
+    """Return the feed in `body`, the decoded body of an answer.
+
+    `url` is the final address (base of relative links), `headers` have lower-case names. Only
+    Content-Type's charset is looked at, and not believed. Raises Unparsable with a code, a detail
+    and a hint for whatever is no feed; no other exception.
+    """
+    refuse_binary(body)
+    decoded = decode(body, content_type=headers.get("content-type", ""), lang=declared(feed.lang))
+    document = prepare(decoded.text)
+    read = _read(document.text, url)
+    setting = Setting(url=url, feed=feed, zone=_zone(feed.default_tz), now=now)
+    return ParsedFeed(
+        format=read.format,
+        title=plain_title(read.title[: TITLE_LIMIT * 5], TITLE_LIMIT),
+        lang=one_line(read.lang[:100], 20) or None,
+        entries=tuple(entry_of(raw, place, setting) for place, raw in enumerate(read.entries)),
+        unreadable=read.unreadable,
+        complete=read.complete,
+        notes=decoded.notes + document.notes + read.notes,
+        ttl=read.ttl,
+    )
+
+
+def _zone(name: str) -> tzinfo:
+    # The feed file checks zone names; an unknown one here would be a bug and raises.
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
+def _read(text: str, url: str) -> RawFeed:
+    kind = kind_of(text)
+    if kind is Kind.JSON:
+        return jsonfeed.read(text)
+    if kind is Kind.SITEMAP:
+        return sitemap.read(text)
+    found = _xml(text, url)
+    if found is None or (kind is None and not found.entries):
+        raise refusal(text, url)
+    return found
+
+
+def _xml(text: str, url: str) -> RawFeed | None:
+    whole, complete = without_cut_entry(text)
+    unpiled = unpile(whole)
+    try:
+        read = tolerant.read(unpiled.text, url)
+    except (
+        Exception
+    ) as error:  # feedparser raises many kinds on crafted input; none is a bug of ours
+        raise Unparsable(
+            ErrorCode.PARSE_ERROR, f"The document cannot be read ({type(error).__name__})."
+        ) from error
+    if read is None:
+        return None
+    return RawFeed(
+        format=read.format,
+        title=read.title,
+        lang=read.lang,
+        entries=read.entries,
+        unreadable=int(len(whole) < len(text)),
+        complete=complete,
+        notes=unpiled.notes,
+        ttl=read.ttl,
+    )

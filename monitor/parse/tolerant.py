@@ -1,0 +1,115 @@
+"""Reads XML feeds in any state with feedparser: the reader of last resort, slow and forgiving.
+
+The only importer of feedparser. It gets UTF-8 bytes that `document` made harmless, never a
+string (which it might open as an address) and never the publisher's own declaration. Its dates
+are not used (it invents days for forms it does not know); only the raw texts are.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import feedparser
+
+from monitor.parse.raw import Raw, RawFeed
+
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+_FULL_TEXTS = ("yandex_full-text", "turbo_content", "fulltext", "full-text", "body")
+
+
+def read(text: str, url: str) -> RawFeed | None:
+    """Return what feedparser finds in the document `text`, None if that is no feed.
+
+    Raises whatever feedparser raises (ValueError, UnicodeError and others, on crafted input).
+    """
+    parsed: Mapping[str, Any] = feedparser.parse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        response_headers={
+            "content-type": "application/xml; charset=utf-8",
+            "content-location": url,
+        },
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    version, entries = str(parsed.get("version") or ""), parsed.get("entries") or []
+    if not version and not entries:
+        return None
+    channel: Mapping[str, Any] = parsed.get("feed") or {}
+    return RawFeed(
+        format=_format(version),
+        title=_string(channel.get("title")),
+        lang=_string(channel.get("language")),
+        entries=tuple(_raw(entry) for entry in entries),
+        ttl=wish(
+            _string(channel.get("ttl")),
+            _string(channel.get("sy_updateperiod")),
+            _string(channel.get("sy_updatefrequency")),
+        ),
+    )
+
+
+def _format(version: str) -> str:
+    return {"rss10": "rdf", "rss090": "rdf", "": "rss"}.get(version, version)
+
+
+def wish(ttl: str, period: str, frequency: str) -> timedelta | None:
+    """Return how long the publisher asks to wait: minutes of `ttl`, or `sy:updatePeriod`."""
+    if re.fullmatch(r"\s*\d{1,6}\s*", ttl):
+        return timedelta(minutes=int(ttl)) or None
+    length = _PERIODS.get(period.strip().lower())
+    if length is None:
+        return None
+    times = int(frequency) if re.fullmatch(r"\s*[1-9]\d{0,3}\s*", frequency) else 1
+    return length / times
+
+
+def _raw(entry: Mapping[str, Any]) -> Raw:
+    contents = [_string(part.get("value")) for part in _dicts(entry.get("content"))]
+    contents += [_string(entry.get(key)) for key in _FULL_TEXTS]
+    source = entry.get("source")
+    # Plain .get on a FeedParserDict maps keys (updated -> published, with a warning): ask for
+    # the stored keys only.
+    said = dict.get
+    assert isinstance(entry, dict)
+    return Raw(
+        guid=_string(said(entry, "id")),
+        link=_string(entry.get("feedburner_origlink")) or _string(said(entry, "link")),
+        guid_is_link=bool(said(entry, "guidislink")),
+        title=_string(said(entry, "title")),
+        summary=_string(said(entry, "summary")),
+        contents=tuple(part for part in contents if part),
+        published=_string(said(entry, "published")),
+        updated=_string(said(entry, "updated")),
+        created=_string(said(entry, "created")),
+        authors=_authors(entry),
+        tags=tuple(
+            _string(tag.get("label")) or _string(tag.get("term"))
+            for tag in _dicts(said(entry, "tags"))
+        ),
+        source=_string(source.get("title")) if isinstance(source, Mapping) else "",
+    )
+
+
+def _authors(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    people = _dicts(entry.get("authors"))
+    names = [_string(one.get("name")) or _string(one.get("email")) for one in people]
+    return tuple(name for name in names if name) or (_string(entry.get("author")),)
+
+
+def _dicts(value: object) -> list[Mapping[str, Any]]:
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    return [one for one in value if isinstance(one, Mapping)] if is_list else []  # type: ignore[attr-defined]
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
