@@ -1,0 +1,157 @@
+"""The web application: which address leads to which page, and what stands in front of all of them.
+
+The one place where pages are put together. It opens nothing, starts nothing, reads no environment:
+the caller brings the store and the clock, binds the socket, and refuses one beyond loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from gettext import NullTranslations
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from monitor.catalogues import translations
+from monitor.core.errors import Problem, StoreError
+from monitor.jobs import Job
+from monitor.ports import Clock
+from review import inbox, item, watch, why, you
+from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders
+from review.desk import Desk, Page, TryUrl, changing, reading
+from review.pages import Pages
+from store import Store
+
+log = structlog.get_logger(__name__)
+
+BODY_LIMIT = 256 * 1024  # bytes of a form; the longest field is a note of 2,000 characters
+
+GET: Sequence[tuple[str, Page]] = (
+    ("/", inbox.queue),
+    ("/items/{key}", item.show),
+    ("/health", watch.health),
+    ("/feeds/{id}", watch.feed),
+    ("/why", why.why),
+    ("/search", why.search),
+    ("/you", you.choices),
+    ("/healthz", watch.alive),
+    ("/readyz", watch.ready),
+)
+POST: Sequence[tuple[str, Page]] = (
+    ("/items/{key}/verdict", inbox.decide),
+    ("/items/{key}/claim", inbox.claim),
+    ("/items/{key}/note", item.note),
+    ("/undo", inbox.undo),
+    ("/feeds/{id}/resume", watch.resume),
+    ("/you", you.choose),
+)
+
+
+class Kept(StaticFiles):
+    """Our style sheet and script: a browser may keep them, and asks each time if they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Allow keeping, unlike for pages."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+class Review(Starlette):
+    """The pages, guards outermost, so that a crash or an oversized form is guarded too."""
+
+    def __init__(self, desk: Desk, *, allowed_hosts: Collection[str]) -> None:
+        self.desk = desk
+        self.allowed_hosts = allowed_hosts
+        super().__init__(
+            routes=_routes(desk),
+            exception_handlers={
+                HTTPException: self._refused,
+                StoreError: self._store_failed,
+                Exception: self._crashed,
+            },
+            max_body_size=BODY_LIMIT,
+        )
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the guards in front of Starlette's own stack."""
+        guarded = CrossSiteCheck(super().build_middleware_stack(), refuse=self._turned_away)
+        return ProtectiveHeaders(
+            HostCheck(guarded, names=self.allowed_hosts, refuse=self._turned_away)
+        )
+
+    def _page(self, request: Request, status: int, reason: str, detail: str = "") -> Response:
+        visit = self.desk.visit(request, {})
+        return self.desk.pages.show(
+            visit, "refused.html", status, status=status, reason=reason, detail=detail
+        )
+
+    def _turned_away(self, scope: Scope, reason: str) -> Response:
+        return self._page(Request(scope), 421 if reason == "host" else 403, reason)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        response = self._page(request, error.status_code, str(error.status_code))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def _store_failed(self, request: Request, error: Exception) -> Response:
+        # The sentence is made for people: it names the database without its password.
+        return self._page(request, 503, "store", str(error))
+
+    async def _crashed(self, request: Request, error: Exception) -> Response:
+        # Starlette raises the error again behind us, so the server logs it with its cause.
+        log.error("page.crashed", path=request.url.path, error=type(error).__name__)
+        return self._page(request, 500, "500")
+
+
+def create_app(
+    store: Store,
+    *,
+    clock: Clock,
+    jobs: Callable[[], Sequence[Job]] = tuple,
+    try_url: TryUrl | None = None,
+    lint: Callable[[], Sequence[Problem]] | None = None,
+    allowed_hosts: Collection[str] = (),
+    allow_private: Sequence[str] = (),
+    zone: str = "UTC",
+    catalogue: Callable[[str], NullTranslations] = translations,
+) -> Starlette:
+    """Return the review page over `store`.
+
+    `jobs` lists the jobs that the engine runs. `try_url` is the dry run behind "try an address";
+    without it the page does not offer one. `lint` checks the rule files. `allowed_hosts` are names
+    beside loopback under which people reach the page. `zone` is the time zone of people who chose
+    none. `catalogue` maps a language to its messages.
+    """
+    pages = Pages(catalogue=catalogue, standing={"routes": frozenset(path for path, _ in GET)})
+    desk = Desk(
+        store=store,
+        clock=clock,
+        pages=pages,
+        zone=zone,
+        jobs=jobs,
+        try_url=try_url,
+        lint=lint,
+        allow_private=tuple(allow_private),
+    )
+    return Review(desk, allowed_hosts=allowed_hosts)
+
+
+def _routes(desk: Desk) -> list[BaseRoute]:
+    routes: list[BaseRoute] = [
+        Route(path, reading(desk, page), methods=["GET"]) for path, page in GET
+    ]
+    routes += [Route(path, changing(desk, page), methods=["POST"]) for path, page in POST]
+    routes.append(Mount("/static", Kept(packages=[("review", "static")]), name="static"))
+    return routes
+
+
+__all__ = ["Review", "create_app"]

@@ -1,0 +1,81 @@
+"""What every page is given: the store, the clock, the templates, and what the app lends us.
+
+A page is a plain function `(desk, visit) -> Response`. It runs in a worker thread, because the
+store is synchronous and the event loop must stay free for the next reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from monitor.core.errors import Problem
+from monitor.jobs import Job
+from monitor.ports import Clock
+from review.pages import Pages
+from review.visits import Visit, visit
+from store import Store
+
+TryUrl = Callable[[str], Mapping[str, Any]]
+"""A dry run of one address; answers with the object that `monitor try --json` prints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything a page may use."""
+
+    store: Store
+    clock: Clock
+    pages: Pages
+    zone: str = "UTC"  # for people who chose none
+    jobs: Callable[[], Sequence[Job]] = tuple
+    try_url: TryUrl | None = None
+    lint: Callable[[], Sequence[Problem]] | None = None
+    allow_private: Sequence[str] = field(default_factory=tuple)
+
+    def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
+        """Read a request."""
+        return visit(request, now=self.clock.now(), zone=self.zone, form=form)
+
+
+Page = Callable[[Desk, Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def reading(desk: Desk, page: Page) -> Endpoint:
+    """Make `page` an endpoint for GET: it changes nothing."""
+
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(page, desk, desk.visit(request, {}))
+
+    return endpoint
+
+
+def changing(desk: Desk, page: Page) -> Endpoint:
+    """Make `page` an endpoint for POST: short text fields only, no files."""
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=20) as form:
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        return await run_in_threadpool(page, desk, desk.visit(request, fields))
+
+    return endpoint
+
+
+def not_found() -> HTTPException:
+    """Return the refusal for an address behind which there is nothing."""
+    return HTTPException(404)
+
+
+def see_other(address: str) -> RedirectResponse:
+    """Send the browser on after a change, so that reloading does not repeat it.
+
+    `address` is built by us, never taken from the request: `//evil.example` is a path to a browser.
+    """
+    return RedirectResponse(address, status_code=303)

@@ -1,0 +1,177 @@
+"""Turns values into pages: one template environment a language, and the few filters pages need.
+
+Autoescape is on everywhere and no template marks anything as safe. What came from a feed stands in
+`<bdi>` (its direction cannot leak into ours), links out pass `outward`, times pass `when`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from gettext import NullTranslations
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jinja2
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from starlette.responses import HTMLResponse
+
+from monitor.catalogues import LANGUAGES, translations, words
+from review import __name__ as package
+from review.visits import Visit
+
+TITLE_LENGTH = 300  # characters of a title on a page; the whole of it is on the item's page
+LINK_LENGTH = 2_000  # longer addresses are shown as text: browsers and servers cut them anyway
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The templates in every language."""
+
+    languages: tuple[str, ...] = LANGUAGES
+    catalogue: Callable[[str], NullTranslations] = translations
+    standing: Mapping[str, Any] = field(default_factory=dict)  # what every template may use
+
+    @cached_property
+    def environments(self) -> dict[str, jinja2.Environment]:
+        """One environment a language: Jinja's translations belong to the environment."""
+        return {language: self._environment(language) for language in self.languages}
+
+    def show(
+        self, visit: Visit, template: str, status: int = 200, /, **values: Any
+    ) -> HTMLResponse:
+        """Return the page that `template` makes of `values`."""
+        text = (
+            self.environments[visit.language].get_template(template).render(visit=visit, **values)
+        )
+        return HTMLResponse(text, status)
+
+    def say(self, visit: Visit, message: str) -> str:
+        """Return `message` in the visitor's language."""
+        return self.catalogue(visit.language).gettext(message)
+
+    def _environment(self, language: str) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.PackageLoader(package),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        # mypy does not see what the extension adds to the environment.
+        environment.install_gettext_translations(self.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+        say = self.catalogue(language).gettext
+        environment.filters |= {
+            "when": when,
+            "moment": moment,
+            "span": span,
+            "number": number,
+            "signed": signed,
+            "outward": outward,
+            "short": short,
+            "site": site,
+            "query": query,
+            "language": lambda code: (
+                say(words.LANGUAGE_NAMES[code]) if code in words.LANGUAGE_NAMES else (code or "")
+            ),
+            "said": say,  # a message id out of one of the tables
+        }
+        environment.globals |= {"words": words, "languages": self.languages, **self.standing}
+        return environment
+
+
+@jinja2.pass_context
+def when(context: jinja2.runtime.Context, moment: datetime | None) -> str:
+    """Return how long ago `moment` is, in the visitor's language: "3 hours ago"."""
+    visit: Visit = context["visit"]
+    if moment is None:
+        return "–"
+    return format_timedelta(moment - visit.now, add_direction=True, locale=visit.language)
+
+
+@jinja2.pass_context
+def moment(context: jinja2.runtime.Context, at: datetime | None) -> str:
+    """Return `at` as date and time in the visitor's zone."""
+    visit: Visit = context["visit"]
+    if at is None:
+        return "–"
+    return format_datetime(at.astimezone(visit.zone), "d MMM y, HH:mm zzz", locale=visit.language)
+
+
+@jinja2.pass_context
+def span(context: jinja2.runtime.Context, seconds: float) -> str:
+    """Return a length of time in words: "2 hours"."""
+    visit: Visit = context["visit"]
+    return format_timedelta(seconds, threshold=1.5, locale=visit.language)  # type: ignore[arg-type]
+
+
+@jinja2.pass_context
+def number(context: jinja2.runtime.Context, value: float) -> str:
+    """Return a number with the digits grouped as the language does."""
+    visit: Visit = context["visit"]
+    return format_decimal(value, locale=visit.language)
+
+
+def signed(points: int) -> str:
+    """Return points with their sign, a true minus for negative ones.
+
+    >>> signed(30), signed(-5), signed(0)
+    ('+30', '−5', '0')
+    """
+    return f"+{points}" if points > 0 else str(points).replace("-", "−")
+
+
+def outward(address: str | None) -> str | None:
+    """Return `address` when it may be a link: absolute http(s), without tricks; else None.
+
+    >>> outward("https://example.org/a"), outward("javascript:alert(1)"), outward("//evil")
+    ('https://example.org/a', None, None)
+    """
+    if not address or len(address) > LINK_LENGTH or not address.isprintable():
+        return None
+    if any(letter in address for letter in " \\<>\"'`"):
+        return None
+    try:
+        parts = urlsplit(address)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:  # brackets that hold no address, a port that is none
+        return None
+    fine = parts.scheme in ("http", "https") and bool(parts.hostname) and port_is_fine
+    # A name before an @ is a lure ("https://bbc.com@evil.example"), never an article's address.
+    return address if fine and parts.username is None else None
+
+
+def site(address: str | None) -> str:
+    """Return the site's name of an address that may be a link, else nothing."""
+    fine = outward(address)
+    return (urlsplit(fine).hostname or "").removeprefix("www.") if fine else ""
+
+
+def short(text: str, length: int = TITLE_LENGTH) -> str:
+    """Return `text` on one line, cut to `length` characters with an ellipsis.
+
+    Cut before folding blanks: a title of five megabytes must cost nothing.
+    """
+    line = " ".join(text[: length * 4].split())
+    return line if len(line) <= length and len(text) <= length * 4 else line[:length] + "…"
+
+
+def address(path: str, values: Mapping[str, str], **changed: str | int | None) -> str:
+    """Return `path` with a query of `values`, some of them changed; empty ones are left out.
+
+    >>> address("/", {"band": "alert", "page": "2"}, page=None), address("/", {})
+    ('/?band=alert', '/')
+    """
+    both = {**values, **changed}
+    kept = {name: value for name, value in both.items() if value not in (None, "")}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def query(values: Mapping[str, str], **changed: str | int | None) -> str:
+    """Return the query of `address` alone; "?" when it is empty, which clears the page's own."""
+    return address("", values, **changed) or "?"

@@ -1,0 +1,53 @@
+// One key a decision. The keys only press the buttons and links that are on the page anyway:
+// whatever works here works without scripts too, and nothing here asks the server for anything.
+"use strict";
+
+const items = [...document.querySelectorAll("[data-item]")];
+let at = -1;
+
+function go(number) {
+  if (number < 0 || number >= items.length) return;
+  at = number;
+  items[at].focus({ preventScroll: true });
+  items[at].scrollIntoView({ block: "nearest" });
+}
+
+function keyOf(event) {
+  // Russian and Korean keyboards give other letters; the place of the key is what counts there.
+  if (event.code.startsWith("Key") && !/^[a-z]$/i.test(event.key)) return event.code[3].toLowerCase();
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+}
+
+function press(key) {
+  const within = (place) => place && place.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const found = within(items[at]) || [...document.querySelectorAll("[data-key]")].find(
+    (one) => one.dataset.key === key && !one.closest("[data-item]"));
+  if (!found) return false;
+  if (found.matches("input")) found.focus(); else found.click();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const target = event.target;
+  if (target.matches("input, select, textarea")) {
+    if (event.key === "Escape") target.blur();
+    return;
+  }
+  const key = keyOf(event);
+  // Enter and blank belong to the button or link that has the focus.
+  if ((key === "Enter" || key === " ") && target.matches("a, button, summary")) return;
+  if (key === "j") go(at + 1);
+  else if (key === "k") go(at - 1);
+  else if (event.repeat || !press(key)) return; // a key held down moves, but decides only once
+  event.preventDefault();
+});
+
+document.addEventListener("focusin", (event) => {
+  const item = event.target.closest("[data-item]");
+  if (item) at = items.indexOf(item);
+});
+
+const named = items.findIndex((item) => "#" + item.id === location.hash);
+if (named >= 0) go(named);
+else if (items.length) items[at = 0].focus({ preventScroll: true });

@@ -1,0 +1,112 @@
+"""One request as the pages see it: who asks, in which language and zone, with which words.
+
+Everything a browser sends is read here, once, and comes out as plain checked values. Until log-in
+exists a name is what a person typed for themselves: it says who decided, it proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, unquote, urlencode
+from zoneinfo import ZoneInfo, available_timezones
+
+from starlette.requests import Request
+
+from monitor.catalogues import LANGUAGES
+
+SOMEBODY = "analyst"  # the name under which a person decides who has given none
+NAME_LENGTH = 60
+YEAR = 365 * 24 * 3600  # seconds: how long a browser keeps the three choices
+
+_WEIGHTED = re.compile(
+    r"\s*([a-zA-Z*]{1,8})(?:-[a-zA-Z0-9-]{1,32})?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a page may know of the request."""
+
+    path: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    parts: Mapping[str, str]  # of the address: {"key": "7"}
+    language: str
+    zone: ZoneInfo
+    person: str
+    now: datetime
+
+    def number(self, name: str) -> int | None:
+        """Return the part `name` of the address as a key; None when it cannot be one."""
+        return whole(self.parts.get(name, ""))
+
+    @property
+    def here(self) -> str:
+        """The address of this page, without scheme and host, for coming back to it."""
+        return self.path + ("?" + urlencode(self.query) if self.query else "")
+
+
+def whole(text: str) -> int | None:
+    """Return `text` as a number from 0 to 2**53, else None.
+
+    Longer runs of digits are no number of ours, and Python refuses to read the longest of them.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def visit(request: Request, *, now: datetime, zone: str, form: Mapping[str, str]) -> Visit:
+    """Read a request. `zone` is the one for people who chose none."""
+    cookies = request.cookies
+    return Visit(
+        path=request.url.path,
+        query=dict(request.query_params),
+        form=form,
+        parts={name: str(value) for name, value in request.path_params.items()},
+        language=language_of(
+            cookies.get("language", ""), request.headers.get("accept-language", "")
+        ),
+        zone=zone_of(cookies.get("zone", ""), zone),
+        person=person_of(cookies.get("name", "")),
+        now=now,
+    )
+
+
+def language_of(chosen: str, accepted: str) -> str:
+    """Return the language to answer in: the chosen one, else the best that the browser accepts.
+
+    >>> language_of("", "fr, ko-KR;q=0.7, ru;q=0.8"), language_of("ko", "ru"), language_of("", "")
+    ('ru', 'ko', 'en')
+    """
+    if chosen in LANGUAGES:
+        return chosen
+    wishes: list[tuple[float, int, str]] = []
+    for place, wish in enumerate(accepted[:500].split(",")):
+        found = _WEIGHTED.fullmatch(wish.rstrip())
+        if found and float(found[2] or 1) > 0:
+            wishes.append((-float(found[2] or 1), place, found[1].lower()))
+    return next((name for _, _, name in sorted(wishes) if name in LANGUAGES), "en")
+
+
+def zone_of(chosen: str, fallback: str) -> ZoneInfo:
+    """Return the chosen time zone, else `fallback`, which must be a real one."""
+    name = unquote(chosen)
+    return ZoneInfo(name if name in available_timezones() else fallback)
+
+
+def person_of(cookie: str) -> str:
+    """Return the name a person decides under: one short line without control characters."""
+    return clean_name(unquote(cookie[:1000])) or SOMEBODY
+
+
+def clean_name(text: str) -> str:
+    """Return `text` as a name: printable, blanks folded, at most 60 characters; maybe empty."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:NAME_LENGTH].strip()
+
+
+def as_cookie(text: str) -> str:
+    """Return `text` in the letters that a cookie may carry; `unquote` gives it back."""
+    return quote(text, safe="")
