@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.values import Feed
-from monitor.feedkeys import RULE_LANGUAGES, DefaultKeys, FeedKeys, FileKeys
+from monitor.feedkeys import RULE_LANGUAGES, DefaultKeys, FeedKeys, FileKeys, got
 from monitor.yamltree import Keyed, Listed, Node, Text, decode, place, plain, read_text, read_tree
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -52,7 +52,10 @@ def parse_feeds(text: str | bytes, *, name: str = "feeds.yaml") -> FeedFile:
     root = read_tree(text, name)
     check = _Check(name, root)
     if not isinstance(root, Keyed):
-        check.add((), "begins with a list; write `feeds:` above it and indent the list")
+        begin = "a list; write `feeds:` above it and indent the list"
+        if isinstance(root, Text):
+            begin = "no key; write `feeds:` and a list below it"
+        check.add((), f"begins with {begin}")
         raise ConfigurationErrors(check.problems)
     defaults = check.defaults()
     feeds = check.feeds(defaults)
@@ -189,8 +192,8 @@ class _Check:
                 message = f"is the address of {where} too; delete one of the two"
             else:
                 message = (
-                    f"is the address of {where} again, but for http/https or a final slash "
-                    f"({node.value}); delete one of the two"
+                    f"is the address of {where} again, but for http/https or a final slash; "
+                    "delete one of the two"
                 )
             self.add(("feeds", number, key), message)
 
@@ -215,7 +218,7 @@ def _unknown(word: str | None, known: Mapping[str, object]) -> str:
 
 def _in_plain_words(detail: ErrorDetails, model: type[BaseModel]) -> str:
     """Say what one validation error means to somebody who writes YAML, not Python."""
-    got = detail["input"]
+    given = detail["input"]
     match detail["type"]:
         case "feeds":
             return detail["msg"]
@@ -226,13 +229,13 @@ def _in_plain_words(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "literal_error":
             known = [word.strip("' ") for word in detail["ctx"]["expected"].split(" or ")]
             known = [word.strip("' ") for part in known for word in part.split(",")]
-            close = difflib.get_close_matches(str(got), known, n=1)
+            close = difflib.get_close_matches(str(given), known, n=1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
-            return f"write one of {', '.join(known)} (got {got!r}){hint}"
+            return f"write one of {', '.join(known)} {got(given)}{hint}"
         case "string_type":
             return "write one value here, not a list or more keys"
         case "tuple_type":
-            return f"write a list, such as [{got}]" if isinstance(got, str) else "write a list"
+            return "write a list" + (f", such as [{given[:40]}]" if isinstance(given, str) else "")
         case "string_too_long" | "too_long":
             limit = detail["ctx"]["max_length"]
             return f"is longer than {limit}; shorten it"

@@ -28,6 +28,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from monitor.core.spans import read_span, span_text
+
 MIN_EVERY: Final = timedelta(minutes=5)  # below this we are no polite visitor
 MAX_EVERY: Final = timedelta(days=7)  # rarer than this is no watching
 MAX_URL: Final = 2000  # characters; longer ones are refused by common servers and proxies
@@ -56,7 +58,6 @@ _ZONE_SLIPS: Final = {
     "+08:00": "Asia/Shanghai",
     "+0800": "Asia/Shanghai",
 }
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 # ---------------------------------------------------------------- what a value may look like
@@ -67,23 +68,19 @@ def _wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("feeds", "{message}", {"message": message})
 
 
-def duration(text: object) -> timedelta:
-    """Return the span written as `30m`, `6h` or `2d`. Raises PydanticCustomError."""
-    if isinstance(text, timedelta):
-        return text
-    found = re.fullmatch(r"(\d{1,6})\s*([mhd])", str(text).strip())
-    if not found:
-        raise _wrong(f"write a number and m, h or d, such as 30m or 6h (got {text!r})")
-    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+def got(value: object) -> str:
+    """Return what was written, for the end of a message; cut, because it may be a whole page."""
+    text = repr(value)
+    return f"(got {text if len(text) <= 80 else text[:76] + '...' + text[-1]})"
 
 
-def written_duration(span: timedelta) -> str:
-    """Return a span the way the file writes it: the largest unit that divides it."""
-    minutes = int(span.total_seconds() // 60)
-    for unit, size in (("d", 1440), ("h", 60)):
-        if minutes and minutes % size == 0:
-            return f"{minutes // size}{unit}"
-    return f"{minutes}m"
+def _a_span(value: object) -> timedelta:
+    if isinstance(value, timedelta):  # from `defaults`, read before
+        return value
+    span = read_span(str(value))
+    if span is None:
+        raise _wrong(f"write a number and m, h or d, such as 30m or 6h {got(value)}")
+    return span
 
 
 def slug(text: str) -> str:
@@ -101,20 +98,20 @@ def _a_slug(value: str) -> str:
 
 def _an_address(value: str) -> str:
     if value.startswith("feed:"):
-        raise _wrong(f"write https:// instead of feed: (got {value!r})")
+        raise _wrong(f"write https:// instead of feed: {got(value)}")
     if any(character.isspace() or character < " " for character in value):
         raise _wrong("there is a space or line break in the address; write %20 for a space")
     if len(value) > MAX_URL:
         raise _wrong(f"is longer than {MAX_URL} characters")
+    if "@" in value.split("://", 1)[-1].split("/", 1)[0]:
+        raise _wrong("there is a user name or password in the address; feeds.yaml holds no secrets")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise _wrong(f"is no address: {str(error).lower()} (got {value!r})") from None
+        raise _wrong(f"is no address: {str(error).lower()} {got(value)}") from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise _wrong(f"write a whole address that begins with https:// or http:// (got {value!r})")
-    if parts.username is not None or parts.password is not None:
-        raise _wrong("there is a user name or password in the address; feeds.yaml holds no secrets")
+        raise _wrong(f"write a whole address that begins with https:// or http:// {got(value)}")
     return value
 
 
@@ -126,9 +123,7 @@ def _a_language(value: str) -> str:
         return value
     better = value.lower()[:2]
     hint = f" (did you mean {better!r}?)" if better in _languages() else ""
-    raise _wrong(
-        f"write the code of a language, such as en, ru, ko, ja or zh (got {value!r}){hint}"
-    )
+    raise _wrong(f"write the code of a language, such as en, ru, ko, ja or zh {got(value)}{hint}")
 
 
 def _a_country(value: str) -> str:
@@ -138,7 +133,7 @@ def _a_country(value: str) -> str:
         return value
     if value.upper() in _countries() and len(value) == 2:
         raise _wrong(f"write it in capitals (did you mean {value.upper()!r}?)")
-    raise _wrong(f"write the two-letter code of a country, such as RU or KR (got {value!r})")
+    raise _wrong(f"write the two-letter code of a country, such as RU or KR {got(value)}")
 
 
 def _a_zone(value: str) -> str:
@@ -146,16 +141,14 @@ def _a_zone(value: str) -> str:
         return value
     better = _ZONE_SLIPS.get(value.upper()) or _nearest(value, available_timezones())
     hint = f" (did you mean {better!r}?)" if better else ""
-    raise _wrong(f"write the name of a time zone, such as Asia/Seoul (got {value!r}){hint}")
+    raise _wrong(f"write the name of a time zone, such as Asia/Seoul {got(value)}{hint}")
 
 
 def _an_interval(span: timedelta) -> timedelta:
     if span < MIN_EVERY:
-        raise _wrong(
-            f"the shortest interval is {written_duration(MIN_EVERY)}: we are polite guests"
-        )
+        raise _wrong(f"the shortest interval is {span_text(MIN_EVERY)}: we are polite guests")
     if span > MAX_EVERY:
-        raise _wrong(f"the longest interval is {written_duration(MAX_EVERY)}")
+        raise _wrong(f"the longest interval is {span_text(MAX_EVERY)}")
     return span
 
 
@@ -171,16 +164,16 @@ def _yes_or_no(value: object) -> object:
     if value in {"false", "False", "FALSE", False}:
         return False
     likely = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
-    raise _wrong(f"write true or false (got {value!r})" + (f"; here: {likely}" if likely else ""))
+    raise _wrong(f"write true or false {got(value)}" + (f"; here: {likely}" if likely else ""))
 
 
 def _a_weight(value: object) -> float:
     try:
         weight = float(str(value))
     except ValueError:
-        raise _wrong(f"write a number such as 1.2, with a point (got {value!r})") from None
+        raise _wrong(f"write a number such as 1.2, with a point {got(value)}") from None
     if not 0.5 <= weight <= 1.5:
-        raise _wrong(f"write a number from 0.5 to 1.5 (got {value!r})")
+        raise _wrong(f"write a number from 0.5 to 1.5 {got(value)}")
     return weight
 
 
@@ -233,7 +226,7 @@ Slug = Annotated[
 Address = Annotated[
     str, AfterValidator(_an_address), _schema("string", pattern="^https?://", maxLength=MAX_URL)
 ]
-Span = Annotated[timedelta, BeforeValidator(duration)]
+Span = Annotated[timedelta, BeforeValidator(_a_span)]
 Interval = Annotated[
     Span, AfterValidator(_an_interval), _schema("string", pattern=r"^\d{1,6}[mhd]$")
 ]

@@ -17,7 +17,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys, written_duration
+from monitor.core.spans import span_text
+from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
 from monitor.settingkeys import TABLE
 
 
@@ -84,7 +85,7 @@ def _property(given: Mapping[str, Any], field: FieldInfo) -> dict[str, Any]:
 
 
 def _written(value: object) -> object:
-    return written_duration(value) if isinstance(value, timedelta) else value
+    return span_text(value) if isinstance(value, timedelta) else value
 
 
 # ---------------------------------------------------------------- docs/reference/feeds.md

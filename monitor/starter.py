@@ -1,8 +1,8 @@
 """The files a new operator begins with: the shipped feeds.yaml, its schema, rules/ and corpus/.
 
 In an installed wheel they lie in `monitor/starter_files/`; in a checkout they are the files at its
-top, so that nobody ever edits a copy. `monitor init DIR` copies them. Must never overwrite anything:
-what is already there is the operator's, and is reported as kept.
+top, so that nobody ever edits a copy. `monitor init DIR` copies them. Must never overwrite
+anything: what is already there is the operator's, and is reported as kept.
 """
 
 from __future__ import annotations

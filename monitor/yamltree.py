@@ -275,16 +275,24 @@ _PLAIN_WORDS = (
         r"expected <block end>",
         "is indented unlike the lines before it, which belong to line {line}",
     ),
-    (
-        r"found unexpected end of stream",
-        "a quotation mark opened in line {line} is never closed",
-    ),
+    (r"found unexpected end of stream", "a quotation mark opened in line {line} is never closed"),
     (r"expected ',' or '\]'", "a list opened with [ in line {line} is not closed with ]"),
     (r"expected ',' or '}'", "a list opened with {{ in line {line} is not closed with }}"),
     (r"found character '(.)'", "a value may not begin with {character}; put it in quotation marks"),
     (r"could not find expected ':'", "line {line} has no colon after its key"),
+    (r"but found '<stream end>'", "the file ends in the middle of what began in line {line}"),
     (r"found undefined alias", "* begins an alias here; put the text in quotation marks"),
-    (r"unknown escape character", "a backslash in double quotation marks; use single ones"),
+    (
+        r"sequence entries are not allowed",
+        "a hyphen begins a list; put the text in quotation marks",
+    ),
+    (r"expected the node content, but found '(.*)'", "a value was expected, not {character}"),
+    (r"expected (?:chomping|indentation)", "> and | begin longer texts; put it in quotation marks"),
+    (r"mapping keys are not allowed", "a question mark begins a key; put it in quotation marks"),
+    (
+        r"unknown escape character|expected escape sequence",
+        "a backslash in double quotation marks; use single ones",
+    ),
 )
 
 
