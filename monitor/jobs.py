@@ -6,6 +6,7 @@ delay work. Nothing here knows how jobs are called, and nothing here decides wha
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,14 @@ from typing import Protocol
 
 import structlog
 
+from monitor.core.reports import Lease
+
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One recurring action. `run` returns a short sentence on what it did, for the health page."""
+    """One recurring action. `run` returns a short sentence on what it did, for the log."""
 
     name: str
     every: timedelta
@@ -29,36 +32,53 @@ class Job:
 class JobLog(Protocol):
     """Where runs of jobs are kept (the store's `jobs`)."""
 
-    def started(self, name: str, now: datetime) -> int:
-        """Note that a job began; return the number of this run."""
+    def started(self, name: str, now: datetime) -> None:
+        """Note that a job began."""
         ...
 
-    def finished(self, run: int, now: datetime, *, note: str = "", error: str | None = None) -> None:
-        """Note how a run ended."""
+    def finished(self, name: str, now: datetime, *, error: str | None = None) -> None:
+        """Note how its run ended; None when it was good."""
         ...
 
 
-class Lease(Protocol):
+class Leases(Protocol):
     """One process at a time runs the jobs (the store's `leases`)."""
 
-    def acquire(self, name: str, *, owner: str, now: datetime, hold_for: timedelta) -> bool:
-        """Take or renew the named lease; False while another process holds it."""
+    def acquire(
+        self, name: str, *, owner: str, now: datetime, lease_for: timedelta
+    ) -> Lease | None:
+        """Take the named lease; None while anybody holds it."""
         ...
 
-    def release(self, name: str, *, owner: str) -> None:
-        """Give the lease back, if it is ours."""
+    def renew(self, lease: Lease, *, now: datetime, lease_for: timedelta) -> Lease | None:
+        """Hold it for longer; None when it was lost meanwhile."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give it back."""
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Runs a job under the scheduler's lease and keeps what became of it."""
+    """Runs jobs in the one process that holds the scheduler's lease. Thread-safe."""
 
-    runs: JobLog
-    lease: Lease
-    owner: str
-    now: Callable[[], datetime]
-    hold_for: timedelta = timedelta(seconds=90)
+    def __init__(
+        self,
+        *,
+        runs: JobLog,
+        leases: Leases,
+        owner: str,
+        now: Callable[[], datetime],
+        lease_for: timedelta = timedelta(seconds=90),
+    ) -> None:
+        """`owner` names this process; `lease_for` is how long a dead one blocks others."""
+        self._runs = runs
+        self._leases = leases
+        self._owner = owner
+        self._now = now
+        self._lease_for = lease_for
+        self._lease: Lease | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> bool:
         """Run `job` once; return False when another process holds the lease.
@@ -66,14 +86,33 @@ class Runner:
         A bug in a job is logged with its cause and kept for the health page; the next look comes
         all the same, because one broken job must not stop the others.
         """
-        if not self.lease.acquire("scheduler", owner=self.owner, now=self.now(), hold_for=self.hold_for):
+        if not self._holds():
             return False
-        run = self.runs.started(job.name, self.now())
+        self._runs.started(job.name, self._now())
         try:
-            note = job.run()
+            did = job.run()
         except Exception as error:
             log.exception("job.failed", job=job.name)
-            self.runs.finished(run, self.now(), error=f"{type(error).__name__}: {error}")
+            self._runs.finished(job.name, self._now(), error=f"{type(error).__name__}: {error}")
         else:
-            self.runs.finished(run, self.now(), note=note)
+            log.debug("job.done", job=job.name, did=did)
+            self._runs.finished(job.name, self._now())
         return True
+
+    def stop(self) -> None:
+        """Give the lease back, so that a waiting process need not wait for its end."""
+        with self._lock:
+            if self._lease is not None:
+                self._leases.release(self._lease)
+                self._lease = None
+
+    def _holds(self) -> bool:
+        with self._lock:
+            now = self._now()
+            if self._lease is not None:
+                self._lease = self._leases.renew(self._lease, now=now, lease_for=self._lease_for)
+            if self._lease is None:
+                self._lease = self._leases.acquire(
+                    "scheduler", owner=self._owner, now=now, lease_for=self._lease_for
+                )
+            return self._lease is not None

@@ -135,6 +135,14 @@ class PollStore(Protocol):
         """Give leases back unread."""
         ...
 
+    def postpone_pending(self, pending: Sequence[tuple[PendingEntry, datetime]]) -> None:
+        """Give leases back; nobody is to look at each entry before its moment."""
+        ...
+
+    def give_up(self, pending: PendingEntry, reason: str, now: datetime) -> None:
+        """Close an entry that nothing could read, not even by its title; the reason is kept."""
+        ...
+
     def save_read(self, read: Sequence[ReadEntry], now: datetime) -> list[Fate]:
         """Write items, matches, revisions, sightings and final fates together; one fate for each.
 

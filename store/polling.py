@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from monitor.core.values import (
     Decision,
+    ErrorCode,
     Fate,
     FeedForPoll,
     KnownEntry,
@@ -46,6 +47,8 @@ ITEM, GAP = table(ItemRow), table(GapRow)
 # this, one start with the clock a year ahead would silence every feed for a year.
 LEASE_SLACK = timedelta(hours=1)
 FARTHEST_DUE = timedelta(days=32)
+
+OURS = (ErrorCode.NETWORK_DOWN, ErrorCode.STORAGE_ERROR)
 
 # Days on which a permanent redirect pointed to the same place; three are asked for.
 MOVED_DAYS_KEPT = 10
@@ -302,6 +305,31 @@ class Polling:
                     .values(lease_owner=None, lease_until=None)
                 )
 
+    def postpone_pending(self, pending: Sequence[tuple[PendingEntry, datetime]]) -> None:
+        """Give leases back; nobody is to look at each entry before its moment."""
+        with self._database.writing() as session:
+            for one, until in pending:
+                session.execute(
+                    update(FATE)
+                    .where(FATE.c.key == one.fate_key, FATE.c.fate == Fate.PENDING.value)
+                    .values(lease_owner=None, lease_until=until)
+                )
+
+    def give_up(self, pending: PendingEntry, reason: str, now: datetime) -> None:
+        """Close an entry that nothing could read, not even by its title; the reason is kept."""
+        with self._database.writing() as session:
+            session.execute(
+                update(FATE)
+                .where(FATE.c.key == pending.fate_key, FATE.c.fate == Fate.PENDING.value)
+                .values(
+                    fate=Fate.UNREADABLE.value,
+                    reason=reason,
+                    decided_at=now,
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+
     def save_read(self, read: Sequence[ReadEntry], now: datetime) -> list[Fate]:
         """Write items, matches, revisions, sightings and final fates together; one fate for each.
 
@@ -389,7 +417,8 @@ def _after_poll(feed: Row[Any], record: PollRecord) -> dict[str, Any]:
         "last_detail": record.detail,
         "last_http_status": record.http_status,
         "failing_since": None if is_good else feed.failing_since or record.started_at,
-        "failure_count": 0 if is_good else feed.failure_count + 1,
+        # A network of ours that is down says nothing about the feed.
+        "failure_count": 0 if is_good else feed.failure_count + (record.error not in OURS),
         "newest_entry_at": _newest(feed.newest_entry_at, record),
     }
     if is_good:

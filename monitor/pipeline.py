@@ -1,0 +1,393 @@
+"""The story of one poll, from a due feed to a stored item. Does things in order; decides nothing.
+
+Feeds are leased, asked, parsed, compared with what is known, and written in one transaction; then
+entries with a pending fate are read (their pages fetched), scored, and written in another. What to
+do with an answer is decided in `core.decisions`, `core.timing` and `core.scoring`; a process that
+dies anywhere in between leaves leases that run out, and nothing else to repair.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from monitor.core import decisions, timing
+from monitor.core.values import (
+    Failed,
+    Fate,
+    FeedForPoll,
+    Fetched,
+    Hop,
+    NotModified,
+    Outcome,
+    ParsedFeed,
+    PendingEntry,
+    PollReport,
+    ReadEntry,
+    Request,
+)
+from monitor.core.waiting import read_again_at
+from monitor.ports import Clock, Fetcher, PollRecord, PollStatus, PollStore, Validators
+from monitor.workers import ParseJob, ReadJob, Unread, Workers
+
+FEEDS_AT_ONCE = 200  # leased together: a slow server holds up its own batch only
+BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enough to hold
+PAGES_AT_ONCE = 32  # read together, and written in one transaction
+LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
+
+_T = TypeVar("_T")
+
+
+def _never() -> bool:
+    return False
+
+
+def _nobody(_: int) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a round of polls came to, counted while it runs."""
+
+    feeds: int = 0
+    entries: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+class Pipeline:
+    """Polls feeds and reads entries. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        *,
+        store: PollStore,
+        fetcher: Fetcher,
+        workers: Workers,
+        clock: Clock,
+        owner: str,
+        stopping: Callable[[], bool] = _never,
+    ) -> None:
+        """`owner` marks our leases; between batches `stopping` is asked whether to end early."""
+        self._store = store
+        self._fetcher = fetcher
+        self._workers = workers
+        self._clock = clock
+        self._owner = owner
+        self._stopping = stopping
+
+    def poll(
+        self,
+        only: Sequence[str] | None = None,
+        *,
+        pages: bool = True,
+        moved_on: Callable[[int], None] = _nobody,
+    ) -> PollReport:
+        """Poll what is due, or each feed named in `only` exactly once, then read what came.
+
+        `moved_on` is told how many feeds were done each time. Without `pages` entries are scored
+        on the feed's own text.
+        """
+        started, tally = time.monotonic(), Tally()
+        for leased in self._batches(only):
+            self._poll_batch(leased, tally, moved_on)
+        read = self.read_pending(pages=pages)
+        tally.fates.update(read)
+        tally.fates[Fate.PENDING] -= read.total()
+        return PollReport(
+            feeds=tally.feeds,
+            entries=tally.entries,
+            fates={fate: count for fate, count in sorted(tally.fates.items()) if count > 0},
+            outcomes=dict(sorted(tally.outcomes.items())),
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def read_pending(self, *, pages: bool = True) -> Counter[str]:
+        """Read, score and write all entries whose fate is due; return the final fates."""
+        fates: Counter[str] = Counter()
+        while not self._stopping():
+            pending = self._store.lease_pending(
+                self._clock.now(), owner=self._owner, limit=PAGES_AT_ONCE, lease_for=LEASE_FOR
+            )
+            if not pending:
+                break
+            fates.update(self._read_batch(pending, pages=pages))
+        return fates
+
+    # ---------------------------------------------------------------- feeds
+
+    def _batches(self, only: Sequence[str] | None) -> Iterator[list[FeedForPoll]]:
+        """Yield leased feeds until no more are due, or until each named one had its turn."""
+        if only is not None:
+            for ids in _chunks(only, FEEDS_AT_ONCE):
+                if self._stopping():
+                    return
+                yield self._lease(ids)
+            return
+        while not self._stopping():
+            leased = self._lease(None)
+            if not leased:
+                return
+            yield leased
+
+    def _lease(self, only: Sequence[str] | None) -> list[FeedForPoll]:
+        return self._store.lease_feeds(
+            self._clock.now(),
+            owner=self._owner,
+            limit=FEEDS_AT_ONCE,
+            lease_for=LEASE_FOR,
+            only=only,
+            even_if_not_due=only is not None,
+        )
+
+    def _poll_batch(
+        self, leased: Sequence[FeedForPoll], tally: Tally, moved_on: Callable[[int], None]
+    ) -> None:
+        by_key = {one.key: one for one in leased}
+        started = self._clock.now()
+        outcomes = self._fetcher.fetch_many(_asking(one) for one in leased)
+        for some in _chunks(outcomes, BODIES_AT_ONCE):
+            # A body that equals the last good one needs no parse.
+            bodies = [
+                one
+                for one in some
+                if isinstance(one, Fetched) and one.body_hash != _feed_of(one, by_key).body_hash
+            ]
+            parsed = self._workers.parse_many([self._parse_job(one, by_key) for one in bodies])
+            documents = dict(zip((one.request.tag for one in bodies), parsed, strict=True))
+            for outcome in some:
+                document = documents.get(outcome.request.tag)
+                record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
+                if self._store.save_poll(record):
+                    _count(tally, record)
+            moved_on(len(some))
+
+    def _parse_job(self, body: Fetched, by_key: dict[int, FeedForPoll]) -> ParseJob:
+        return ParseJob(
+            body=body.body,
+            url=body.url,
+            headers=body.headers,
+            feed=_feed_of(body, by_key).feed,
+            now=self._clock.now(),
+        )
+
+    def _settle(
+        self,
+        leased: FeedForPoll,
+        outcome: Outcome,
+        parsed: ParsedFeed | Unread | None,
+        started: datetime,
+    ) -> PollRecord:
+        """Return what one poll came to, ready to be written."""
+        now = self._clock.now()
+        if isinstance(outcome, Failed) or isinstance(parsed, Unread):
+            return _rejected(leased, outcome, parsed, started=started, now=now)
+        if parsed is None:
+            return _unchanged(leased, outcome, started=started, now=now)
+        assert isinstance(outcome, Fetched)
+        return self._parsed(leased, outcome, parsed, started=started, now=now)
+
+    def _parsed(
+        self,
+        leased: FeedForPoll,
+        fetched: Fetched,
+        parsed: ParsedFeed,
+        *,
+        started: datetime,
+        now: datetime,
+    ) -> PollRecord:
+        decided = decisions.decide(
+            parsed,
+            feed=leased.feed,
+            known=self._store.known_entries(leased.key, decisions.keys_of(parsed)),
+            items=self._store.known_items(decisions.links_of(parsed)),
+            now=now,
+        )
+        missed = timing.gap(parsed, decided, leased=leased, now=now)
+        newest = leased.newest_entry_at
+        return PollRecord(
+            leased=leased,
+            started_at=started,
+            finished_at=now,
+            status=PollStatus.PARSED if parsed.complete else PollStatus.PARSED_PARTIALLY,
+            http_status=fetched.status,
+            body_size=len(fetched.body),
+            format=parsed.format,
+            feed_title=parsed.title,
+            notes=parsed.notes,
+            decisions=decided,
+            unreadable=parsed.unreadable,
+            validators=Validators(
+                etag=fetched.headers.get("etag"),
+                last_modified=fetched.headers.get("last-modified"),
+                body_hash=fetched.body_hash,
+            ),
+            state=timing.feed_state(
+                leased, now=now, parsed=parsed, decisions=decided, missed=missed, newest_at=newest
+            ),
+            next_due_at=timing.next_poll(
+                leased,
+                now=now,
+                headers=fetched.headers,
+                parsed=parsed,
+                decisions=decided,
+                newest_at=newest,
+            ),
+            is_backfill=leased.first_good_at is None,
+            moved_to=_moved_to(fetched.hops),
+            gap=missed,
+        )
+
+    # ---------------------------------------------------------------- entries
+
+    def _read_batch(self, pending: Sequence[PendingEntry], *, pages: bool) -> list[Fate]:
+        """Read, score and write one batch; return the final fates."""
+        fetched: dict[int | str | None, Outcome] = {}
+        if pages:
+            fetched = {
+                outcome.request.tag: outcome
+                for outcome in self._fetcher.fetch_many(
+                    _asking_page(one) for one in pending if _wants_page(one)
+                )
+            }
+        results = self._workers.read_many(
+            [self._read_job(one, fetched.get(one.fate_key)) for one in pending]
+        )
+        now = self._clock.now()
+        ready: list[ReadEntry] = []
+        later: list[tuple[PendingEntry, datetime]] = []
+        for one, result in zip(pending, results, strict=True):
+            read = self._by_title(one, result) if isinstance(result, Unread) else result
+            if read is None:
+                continue
+            again_at = read_again_at(read, now)
+            if again_at is None:
+                ready.append(read)
+            else:
+                later.append((one, again_at))
+        self._store.postpone_pending(later)
+        return self._store.save_read(ready, now)
+
+    def _read_job(self, one: PendingEntry, page: Outcome | None) -> ReadJob:
+        usable = page if isinstance(page, Fetched | Failed) else None
+        return ReadJob(pending=one, page=usable, now=self._clock.now())
+
+    def _by_title(self, one: PendingEntry, unread: Unread) -> ReadEntry | None:
+        """Judge by its title an entry whose texts no worker survived, or give it up."""
+        bare = replace(one, entry=replace(one.entry, summary="", content=""))
+        (read,) = self._workers.read_many([self._read_job(bare, None)])
+        if isinstance(read, Unread):
+            self._store.give_up(one, f"{unread.code}: {unread.detail}", self._clock.now())
+            return None
+        article = replace(
+            read.article, error=unread.code, notes=(*read.article.notes, unread.detail)
+        )
+        return replace(read, pending=one, article=article)
+
+
+# -------------------------------------------------------------------- small steps
+
+
+def _chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    source = iter(things)
+    while some := list(islice(source, size)):
+        yield some
+
+
+def _asking(leased: FeedForPoll) -> Request:
+    return Request(
+        url=leased.feed.url,
+        kind="feed",
+        etag=leased.etag,
+        last_modified=leased.last_modified,
+        user_agent=leased.feed.user_agent,
+        tag=leased.key,
+    )
+
+
+def _wants_page(pending: PendingEntry) -> bool:
+    feed = pending.feed
+    return feed.content == "page" and not feed.title_only and pending.entry.link is not None
+
+
+def _asking_page(pending: PendingEntry) -> Request:
+    return Request(
+        url=pending.entry.link or "",
+        kind="page",
+        user_agent=pending.feed.user_agent,
+        tag=pending.fate_key,
+    )
+
+
+def _feed_of(outcome: Outcome, by_key: dict[int, FeedForPoll]) -> FeedForPoll:
+    return by_key[int(outcome.request.tag or 0)]
+
+
+def _moved_to(hops: Sequence[Hop]) -> str | None:
+    """Return where an unbroken row of permanent redirects led."""
+    permanent = [hop for hop in hops if hop.status in (301, 308)]
+    return hops[-1].url if hops and len(permanent) == len(hops) else None
+
+
+def _rejected(
+    leased: FeedForPoll,
+    outcome: Outcome,
+    parsed: ParsedFeed | Unread | None,
+    *,
+    started: datetime,
+    now: datetime,
+) -> PollRecord:
+    retry_at, size = None, 0
+    if isinstance(outcome, Failed):
+        error, detail, status = outcome.code, outcome.detail, outcome.status
+        retry_at = outcome.retry_at
+    else:
+        assert isinstance(outcome, Fetched)
+        assert isinstance(parsed, Unread)
+        error, detail, status = parsed.code, parsed.detail, outcome.status
+        size = len(outcome.body)
+    return PollRecord(
+        leased=leased,
+        started_at=started,
+        finished_at=now,
+        status=PollStatus.REJECTED,
+        error=error,
+        detail=detail,
+        http_status=status,
+        body_size=size,
+        state=timing.feed_state(leased, now=now, error=error),
+        next_due_at=timing.next_poll(leased, now=now, error=error, retry_at=retry_at),
+    )
+
+
+def _unchanged(
+    leased: FeedForPoll, outcome: Fetched | NotModified, *, started: datetime, now: datetime
+) -> PollRecord:
+    """Return a poll that found nothing new: 304, or the very body of the last time."""
+    newest = leased.newest_entry_at
+    return PollRecord(
+        leased=leased,
+        started_at=started,
+        finished_at=now,
+        status=PollStatus.SAME_BODY if isinstance(outcome, Fetched) else PollStatus.NOT_MODIFIED,
+        http_status=outcome.status if isinstance(outcome, Fetched) else 304,
+        body_size=len(outcome.body) if isinstance(outcome, Fetched) else 0,
+        state=timing.feed_state(leased, now=now, newest_at=newest),
+        next_due_at=timing.next_poll(leased, now=now, headers=outcome.headers, newest_at=newest),
+        moved_to=_moved_to(outcome.hops),
+    )
+
+
+def _count(tally: Tally, record: PollRecord) -> None:
+    tally.feeds += 1
+    tally.entries += len(record.decisions) + record.unreadable
+    tally.outcomes[record.error or record.status] += 1
+    tally.fates.update(decision.fate for decision in record.decisions)
+    if record.unreadable:
+        tally.fates[Fate.UNREADABLE] += record.unreadable
