@@ -19,6 +19,7 @@ from store.notices import Notices
 from store.polling import Polling
 from store.rulebooks import Rulebooks
 from store.session import Database, refuse_unfit
+from store.upkeep import Upkeep
 from store.verdicts import Verdicts
 
 __all__ = ["Store", "open_store"]
@@ -39,6 +40,7 @@ class Store:
         self.notices = Notices(database)
         self.polling = Polling(database)
         self.rulebooks = Rulebooks(database)
+        self.upkeep = Upkeep(database)
         self.verdicts = Verdicts(database)
 
     def __enter__(self) -> Store:

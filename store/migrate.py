@@ -41,8 +41,8 @@ def revision(database: Database) -> str | None:
 
     Raises `StoreDamaged` when it holds tables but no revision: another program's database.
     """
-    with database.connecting() as connection:
-        return _revision(connection, database.name)
+    with database.reading() as session:
+        return _revision(session.connection(), database.name)
 
 
 def upgrade(database: Database) -> None:
@@ -74,7 +74,8 @@ def ensure(database: Database, *, upgrade_old: bool) -> None:
 
 def check(database: Database) -> list[str]:
     """Return how the schema of a database differs from the tables; an empty list when equal."""
-    with database.connecting() as connection:
+    with database.reading() as session:
+        connection = session.connection()
         context = MigrationContext.configure(connection, opts=comparison(connection))
         return [_told(one) for one in compare_metadata(context, SQLModel.metadata)]
 

@@ -44,9 +44,10 @@ COMPLETENESS = {
     TextState.TITLE_ONLY: 0,
 }
 
-SAME_ADDRESS = "same address"
-SAME_TEXT = "same text as before"
-LESS_TEXT = "less text than before"
+SAME_ADDRESS = "This address is already kept as item %d."
+SAME_TEXT = "Changed in the feed, but read again its text is the same."
+LESS_TEXT = "Read again, but less of its text could be had: the earlier text is kept."
+NEW_TEXT = "Changed: the earlier text is kept as revision %d."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def _keep(session: Session, read: ReadEntry, now: datetime, *, is_sqlite: bool) 
         _save_matches(session, key, read)
         return _Outcome(fate=Fate.STORED, item_key=key)
     kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == pending.link)).scalar_one()
-    return _Outcome(fate=Fate.DUPLICATE, item_key=kept, reason=SAME_ADDRESS)
+    return _Outcome(fate=Fate.DUPLICATE, item_key=kept, reason=SAME_ADDRESS % kept)
 
 
 def _item_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
@@ -169,7 +170,8 @@ def _revise(session: Session, item_key: int, read: ReadEntry, now: datetime) -> 
     session.execute(update(ITEM).where(ITEM.c.key == item_key).values(after))
     session.execute(delete(MATCH).where(MATCH.c.item_key == item_key))
     _save_matches(session, item_key, read)
-    return _Outcome(fate=Fate.REVISION, item_key=item_key)
+    reason = NEW_TEXT % after["revision_count"]
+    return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=reason)
 
 
 def _completeness(columns: Any) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -55,20 +56,30 @@ class Database:
     """One database, of either engine. Thread-safe; not to be carried over a fork."""
 
     def __init__(
-        self, url: str, *, checkpoints: bool = True, busy_seconds: float = BUSY_SECONDS
+        self,
+        url: str,
+        *,
+        checkpoints: bool = True,
+        read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
     ) -> None:
         """Make the engine; nothing is asked of the database yet.
 
         `checkpoints=False` is for short commands beside a running monitor: SQLite up to 3.51.2 can
-        damage a file when two connections checkpoint its write-ahead log at once.
+        damage a file when two connections checkpoint its write-ahead log at once. `read_only`
+        leaves a SQLite file as it is.
         """
         self.url = _parsed(url)
         self.name = self.url.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.is_memory = self.is_sqlite and self.path is None
-        self.engine = self._sqlite(checkpoints, busy_seconds) if self.is_sqlite else self._server()
+        if self.is_sqlite:
+            self.engine = self._sqlite(checkpoints, read_only, busy_seconds)
+        else:
+            self.engine = self._server()
         self._writer = self.engine.execution_options(writes=True)
         self._reader = self.engine if self.is_sqlite else _unchanging(self.engine)
+        self._outside = self.engine.execution_options(outside=True)
         self._write_lock = threading.RLock()
 
     @property
@@ -101,20 +112,33 @@ class Database:
         with self._write_lock, self._wrapped(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def outside(self) -> Iterator[Connection]:
+        """Give a connection without a transaction, for statements that allow none (VACUUM)."""
+        lock = self._write_lock if self.is_memory else nullcontext()
+        with lock, self._wrapped(), self._outside.connect() as connection:
+            yield connection
+
     def close(self) -> None:
         """Give all connections back to the database."""
         self.engine.dispose()
 
-    def _sqlite(self, checkpoints: bool, busy_seconds: float) -> Engine:
+    def _sqlite(self, checkpoints: bool, read_only: bool, busy_seconds: float) -> Engine:
         arguments: dict[str, Any] = {"connect_args": {"timeout": busy_seconds}}
+        url = self.url
+        if read_only:
+            name = f"file:{quote(str(self.path))}"
+            url = url.set(database=name, query={"mode": "ro", "uri": "true"})
         if self.is_memory:
             arguments["poolclass"] = StaticPool
             arguments["connect_args"]["check_same_thread"] = False
-        engine = create_engine(self.url, **arguments)
+        engine = create_engine(url, **arguments)
 
         def connected(connection: Any, _record: object) -> None:
             # The driver's own BEGINs come too late for us; see `begun`.
             connection.isolation_level = None
+            if read_only:
+                return
             connection.execute("PRAGMA journal_mode = wal")
             # FULL: the ledger and the outbox must survive a power cut, not only a crash.
             connection.execute("PRAGMA synchronous = full")
@@ -123,8 +147,10 @@ class Database:
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
 
         def begun(connection: Connection) -> None:
-            writes = connection.get_execution_options().get("writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            options = connection.get_execution_options()
+            if not options.get("outside"):
+                writes = options.get("writes")
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
         event.listen(engine, "connect", connected)
         event.listen(engine, "begin", begun)

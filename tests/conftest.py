@@ -20,8 +20,23 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from store import Store, migrate, open_store
+from store import Store, open_store
 from store.session import Database
+
+# Every row but Alembic's own. Deleting takes a tenth of what truncating takes; as a replica the
+# server asks for no order among references.
+EMPTIED = """
+SET session_replication_role = replica;
+DO $$
+DECLARE name text;
+BEGIN
+  FOR name IN SELECT tablename FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+  LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+END $$
+"""
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql")
 
@@ -36,7 +51,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[str]:
-    """Yield the address of a PostgreSQL server, without a database name; skip where there is none."""
+    """Yield the address of a PostgreSQL server, without a database; skip where there is none."""
     if given := os.environ.get("MONITOR_TEST_PG"):
         yield given.rstrip("/")
         return
@@ -53,25 +68,44 @@ def postgres_cluster() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: str) -> str:
-    """Return the name of a database with the schema and nothing in it."""
-    name = f"dispatch_template_{os.getpid()}"
+def postgres_admin(postgres_cluster: str) -> Iterator[psycopg.Connection]:
+    """Yield a connection that may make databases."""
     with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    database = Database(f"{postgres_cluster}/{name}")
-    migrate.upgrade(database)
-    database.close()
-    return name
+        yield connection
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: str, postgres_template: str) -> Iterator[str]:
-    """Yield the address of a fresh PostgreSQL store."""
+def empty_postgres_url(postgres_cluster: str, postgres_admin: psycopg.Connection) -> Iterator[str]:
+    """Yield the address of a PostgreSQL database with nothing in it."""
     name = f"dispatch_{os.getpid()}_{os.urandom(4).hex()}"
-    with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
-        yield f"{postgres_cluster}/{name}"
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    postgres_admin.execute(f'CREATE DATABASE "{name}"')
+    yield f"{postgres_cluster}/{name}"
+    postgres_admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres_database(
+    postgres_cluster: str, postgres_admin: psycopg.Connection
+) -> Iterator[tuple[str, psycopg.Connection]]:
+    """Yield the address of a PostgreSQL store for all tests in turn, and a connection to it."""
+    name = f"dispatch_{os.getpid()}"
+    postgres_admin.execute(f'CREATE DATABASE "{name}"')
+    url = f"{postgres_cluster}/{name}"
+    open_store(url).close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield url, connection
+    postgres_admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgres_url(postgres_database: tuple[str, psycopg.Connection]) -> str:
+    """Return the address of a PostgreSQL store with nothing in it.
+
+    Emptied, not made anew: a copy of a database takes half a second, this takes a hundredth.
+    """
+    url, connection = postgres_database
+    connection.execute(EMPTIED)
+    return url
 
 
 @pytest.fixture

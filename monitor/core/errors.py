@@ -8,6 +8,7 @@
         ├── StoreFull           no room on the disk; exit 75
         ├── StoreDamaged        the file is no sound database
         ├── StoreUnfit          its place cannot hold a database (a network file system)
+        ├── StoreNotOurs        PostgreSQL saves and restores with its own programs
         ├── StoreTooNew         written by a newer version of the program
         └── StoreTooOld         must be upgraded first
 
@@ -104,6 +105,13 @@ class StoreUnfit(StoreError):
     """A database cannot live safely on a network file system."""
 
     next_step = "Move it to a local disk, or use PostgreSQL."
+
+
+class StoreNotOurs(StoreError):
+    """A PostgreSQL database is saved and restored with its own programs."""
+
+    exit_code = 2
+    next_step = "Use `pg_dump --format=custom` and `pg_restore --clean --if-exists`."
 
 
 class StoreTooNew(StoreError):

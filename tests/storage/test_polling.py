@@ -1,33 +1,529 @@
-"""Polling on every engine: leases, the two transactions, and what the ledger holds afterwards."""
+"""Polling on every engine: leases, the first transaction, and what the next poll knows."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import pytest
 from builders import (
     HOUR,
     NOW,
     a_decision,
     a_feed,
+    a_known_entry,
     a_poll,
     a_read_entry,
     an_entry,
 )
+from storesteps import follow, keep, lease, pending, poll, read_all
 
-from monitor.core.values import Fate
+from monitor.core.values import ErrorCode, Fate, Feed, FeedState, Gap
+from monitor.ports import PollStatus, Validators
 from store import Store
 
+DAY = timedelta(days=1)
 
-def test_a_poll_and_a_reading_make_an_item(store: Store) -> None:
-    """An entry that is polled, leased, read and scored is kept, and its fate says so."""
-    store.feeds.sync([a_feed()], NOW)
-    (leased,) = store.polling.lease_feeds(NOW, owner="a", limit=5, lease_for=HOUR)
+# ---------------------------------------------------------------- leasing feeds
 
-    assert store.polling.save_poll(a_poll(leased, a_decision(an_entry(1))))
-    pending = store.polling.lease_pending(NOW, owner="a", limit=5, lease_for=HOUR)
-    fates = store.polling.save_read([a_read_entry(one) for one in pending], NOW)
+
+def lease_ids(store: Store, **changes: Any) -> list[str]:
+    """Lease feeds and return their ids in the order given."""
+    given: dict[str, Any] = {"now": NOW, "owner": "a", "limit": 10, "lease_for": HOUR}
+    return [one.feed.id for one in store.polling.lease_feeds(**given | changes)]
+
+
+def test_a_leased_feed_is_not_leased_again_until_its_lease_runs_out(store: Store) -> None:
+    """Two workers never poll one feed at a time, and a dead worker blocks it only for a while."""
+    follow(store, 2)
+
+    first = lease_ids(store, limit=1)
+    second = lease_ids(store, owner="b")
+    third = lease_ids(store, owner="c")
+    later = lease_ids(store, now=NOW + HOUR)
+
+    assert (first, second, third, later) == (["feed-1"], ["feed-2"], [], ["feed-1", "feed-2"])
+
+
+def test_the_longest_overdue_feed_comes_first(store: Store) -> None:
+    """No feed starves behind others."""
+    follow(store, 3)
+    poll(store, number=1, next_due_at=NOW + 3 * HOUR)
+    poll(store, number=2, next_due_at=NOW + HOUR)
+    poll(store, number=3, next_due_at=NOW + 2 * HOUR)
+
+    assert lease_ids(store, now=NOW + 4 * HOUR) == ["feed-2", "feed-3", "feed-1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"even_if_not_due": True}, ["feed-1", "feed-2"]),
+        ({"only": ["feed-2"], "even_if_not_due": True}, ["feed-2"]),
+        ({"only": [], "even_if_not_due": True}, []),
+        ({"only": ["unheard-of"], "even_if_not_due": True}, []),
+        ({"limit": 1, "even_if_not_due": True}, ["feed-1"]),
+    ],
+)
+def test_feeds_that_are_not_due_are_leased_on_request_alone(
+    store: Store, changes: dict[str, Any], expected: list[str]
+) -> None:
+    """`poll --once` and named feeds go before their time; a tick does not."""
+    follow(store, 2)
+    poll(store, number=1)
+    poll(store, number=2)
+
+    assert lease_ids(store, **changes) == expected
+
+
+def test_a_disabled_or_removed_feed_is_never_leased(store: Store) -> None:
+    """What the operator switched off is not asked, not even by name."""
+    store.feeds.sync([a_feed(1, enabled=False), a_feed(2), a_feed(3)], NOW)
+    store.feeds.sync([a_feed(1, enabled=False), a_feed(2)], NOW)
+
+    assert lease_ids(store, even_if_not_due=True) == ["feed-2"]
+
+
+def test_a_released_feed_is_free_and_as_due_as_before(store: Store) -> None:
+    """A worker that stops gives its feeds back; nothing is lost or delayed."""
+    follow(store)
+    leased = lease(store)
+
+    store.polling.release_feeds([leased])
+
+    (again,) = store.polling.lease_feeds(NOW, owner="b", limit=5, lease_for=HOUR)
+    assert again.feed == leased.feed
+    assert again.lease_token != leased.lease_token
+
+
+def test_releasing_an_old_lease_leaves_the_new_one_alone(store: Store) -> None:
+    """A slow worker cannot free a feed that another one holds by now."""
+    follow(store)
+    old = lease(store)
+    lease(store, now=NOW + HOUR)
+
+    store.polling.release_feeds([old])
+
+    assert lease_ids(store, now=NOW + HOUR) == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=400)])
+def test_a_clock_that_was_ahead_silences_no_feed(store: Store, ahead: timedelta) -> None:
+    """Leases and due times written under a wrong clock are not waited for."""
+    follow(store)
+    poll(store, finished_at=NOW + ahead, next_due_at=NOW + ahead + HOUR)
+    store.polling.lease_feeds(
+        NOW + ahead, owner="wrong", limit=1, lease_for=HOUR, even_if_not_due=True
+    )
+
+    leased = lease_ids(store, even_if_not_due=ahead < timedelta(days=32))
+
+    assert leased == ["feed-1"]
+
+
+def test_a_leased_feed_carries_what_the_last_good_poll_left(store: Store) -> None:
+    """Validators come back as they were given, byte for byte, and the failures are counted."""
+    follow(store)
+    validators = Validators(etag='W/"ä\'1"', last_modified="Tue, 24 Nov", body_hash="ab")
+    poll(store, validators=validators, next_due_at=NOW + 2 * HOUR)
+    for _ in range(2):
+        poll(store, status=PollStatus.REJECTED, error=ErrorCode.TIMEOUT_READ)
+
+    leased = lease(store)
+
+    assert (leased.etag, leased.last_modified, leased.body_hash) == (
+        'W/"ä\'1"',
+        "Tue, 24 Nov",
+        "ab",
+    )
+    assert leased.failure_count == 2
+    assert (leased.first_good_at, leased.last_good_at) == (NOW, NOW)
+    assert leased.interval == 2 * HOUR
+    assert leased.feed == a_feed()
+
+
+def test_every_field_of_a_feed_survives_the_store(store: Store) -> None:
+    """A feed that comes out of the store is the feed that went in."""
+    feed = Feed(
+        id="all",
+        url="https://пример.example/?a=1&б=2",
+        title="Всё",
+        lang="ru",
+        country="RU",
+        category="regional",
+        tags=("far-east", "рабочие"),
+        every=timedelta(minutes=7),
+        default_tz="Asia/Vladivostok",
+        content="feed",
+        title_only=True,
+        paywall=True,
+        weight=1.25,
+        extract="precision",
+        identity="link",
+        expect_daily=True,
+        max_age=timedelta(days=3.5),
+        user_agent="reader/1",
+        evidence="seen in a page",
+        note="x",
+    )
+    store.feeds.sync([feed], NOW)
+
+    (leased,) = store.polling.lease_feeds(NOW, owner="a", limit=1, lease_for=HOUR)
+
+    assert leased.feed == feed
+
+
+# ---------------------------------------------------------------- the first transaction
+
+
+def test_a_poll_under_a_lost_lease_writes_nothing(store: Store) -> None:
+    """A worker that was too slow cannot write over the one that took its feed."""
+    follow(store)
+    slow = lease(store)
+    lease(store, now=NOW + HOUR)
+
+    saved = store.polling.save_poll(
+        a_poll(
+            slow, a_decision(), validators=Validators(etag="x", last_modified=None, body_hash="")
+        )
+    )
+
+    assert not saved
+    assert store.ledger.why(an_entry().link or "").lines == ()
+    assert store.feeds.history("feed-1") == []
+    assert pending(store, now=NOW + HOUR) == []
+
+
+def test_a_poll_is_saved_once(store: Store) -> None:
+    """Saving the same poll again is refused: its lease ended with the first time."""
+    follow(store)
+    leased = lease(store)
+
+    saved = [store.polling.save_poll(a_poll(leased, a_decision())) for _ in range(2)]
+
+    assert saved == [True, False]
+    assert store.ledger.discrepancies() == []
+
+
+def test_a_failed_poll_keeps_the_validators_and_the_entries(store: Store) -> None:
+    """A server's bad day makes us forget nothing (G12)."""
+    follow(store)
+    poll(
+        store,
+        a_decision(),
+        validators=Validators(etag="good", last_modified=None, body_hash="good"),
+    )
+    poll(
+        store,
+        status=PollStatus.REJECTED,
+        error=ErrorCode.FORBIDDEN,
+        detail="HTTP 403",
+        http_status=403,
+        state=FeedState.BLOCKED,
+    )
+
+    leased = lease(store)
+    status = store.feeds.status("feed-1", NOW)
+
+    assert (leased.etag, leased.body_hash) == ("good", "good")
+    assert status is not None
+    assert status.entry_count == 1
+    assert (status.state, status.last_error) == (FeedState.BLOCKED, ErrorCode.FORBIDDEN)
+    assert (status.last_http_status, status.failing_since) == (403, NOW)
+
+
+def test_entries_are_known_by_guid_link_and_identity(store: Store) -> None:
+    """The next poll finds what it needs to tell new from known, and nothing of other feeds."""
+    follow(store, 2)
+    poll(store, a_decision(an_entry(1)), a_decision(an_entry(2)))
+    poll(store, a_decision(an_entry(1)), number=2)
+    key = lease(store).key
+
+    def known(*names: str) -> list[str]:
+        return [one.identity for one in store.polling.known_entries(key, names)]
+
+    assert known("guid-1") == ["id:guid-1"]
+    assert known("https://news.example/2") == ["id:guid-2"]
+    assert known("id:guid-1", "guid-1", "https://news.example/2") == ["id:guid-1", "id:guid-2"]
+    assert known() == []
+    assert len(store.polling.known_entries(key, [f"guid-{n}" for n in range(5000)])) == 2
+
+
+def test_a_known_entry_carries_its_item_and_revisions(store: Store) -> None:
+    """The decision needs to know what the entry became."""
+    follow(store)
+    (item,) = keep(store, an_entry(1))
+    key = lease(store).key
+
+    (known,) = store.polling.known_entries(key, ["guid-1"])
+
+    decision = a_decision(an_entry(1))
+    assert known == a_known_entry(
+        known.key, an_entry(1), item_key=item.key, content_hash=decision.content_hash
+    )
+
+
+def test_items_are_known_by_link_whatever_feed_they_came_from(store: Store) -> None:
+    """The second feed's poll learns that an article is kept already."""
+    follow(store)
+    (item,) = keep(store, an_entry(1))
+
+    found = store.polling.known_items(["https://news.example/1", "https://news.example/9"])
+
+    assert found == {"https://news.example/1": item.key}
+
+
+FATES = [
+    (Fate.TOO_OLD, True),
+    (Fate.OVER_LIMIT, False),
+    (Fate.DUPLICATE, True),
+    (Fate.UNREADABLE, True),
+    (Fate.PENDING, True),
+]
+
+
+@pytest.mark.parametrize(("fate", "is_remembered"), FATES)
+def test_each_fate_is_in_the_ledger_with_its_reason(
+    store: Store, fate: Fate, is_remembered: bool
+) -> None:
+    """Why it is not there can be answered for each; over the limit is new again next time."""
+    follow(store)
+    poll(store, a_decision(an_entry(1), fate=fate, reason="because"))
+    key = lease(store).key
+
+    (line,) = store.ledger.why("https://news.example/1").lines
+
+    assert (line.fate, line.reason, line.title) == (fate, "because", "Report 1")
+    assert bool(store.polling.known_entries(key, ["guid-1"])) == is_remembered
+    assert store.ledger.discrepancies() == []
+
+
+def test_unreadable_entries_are_counted_one_by_one(store: Store) -> None:
+    """Entries that could not be read at all still have a fate each."""
+    follow(store)
+    poll(store, a_decision(), unreadable=3)
+
+    totals = store.ledger.totals(NOW, NOW + HOUR)
+
+    assert (totals.entries_seen, totals.fates[Fate.UNREADABLE]) == (4, 3)
+    assert store.ledger.discrepancies() == []
+
+
+def test_unchanged_entries_are_counted_and_seen_again(store: Store) -> None:
+    """A known entry costs no row, but the ledger adds up and says when it was last in the feed."""
+    follow(store)
+    poll(store, a_decision(an_entry(1)))
+    (known,) = store.polling.known_entries(lease(store).key, ["guid-1"])
+    poll(
+        store,
+        a_decision(an_entry(1), fate=Fate.UNCHANGED, known=known),
+        finished_at=NOW + DAY,
+    )
+
+    (line,) = store.ledger.why("https://news.example/1").lines
+
+    assert line.last_seen_at == NOW + DAY
+    assert store.ledger.totals(NOW + DAY, NOW + 2 * DAY).fates[Fate.UNCHANGED] == 1
+    assert store.ledger.discrepancies() == []
+
+
+def test_a_twin_in_one_document_leads_to_the_same_item(store: Store) -> None:
+    """An entry that a document says twice is read once, and both lines lead to the item."""
+    follow(store)
+    first = an_entry(1, position=0)
+    twin = an_entry(1, position=1, title="Report 1, again")
+    poll(store, a_decision(first), a_decision(twin, fate=Fate.DUPLICATE, twin=0))
+
+    fates = read_all(store)
+    report = store.ledger.why("https://news.example/1")
 
     assert fates == [Fate.STORED]
-    assert store.ledger.discrepancies() == []
-    report = store.ledger.why("https://news.example/1")
-    assert [line.fate for line in report.lines] == [Fate.STORED]
     assert report.item is not None
-    assert report.item.score.matches[0].surface == "Workers"
+    assert {(line.fate, line.item_key) for line in report.lines} == {
+        (Fate.STORED, report.item.key),
+        (Fate.DUPLICATE, report.item.key),
+    }
+
+
+def test_one_identity_twice_in_a_poll_does_not_stop_the_feed(store: Store) -> None:
+    """Should a decision ever let a repeat through, the poll is saved all the same."""
+    follow(store)
+    poll(store, a_decision(an_entry(1)), a_decision(an_entry(1, position=2)))
+
+    fates = read_all(store)
+
+    assert sorted(fates) == [Fate.REVISION, Fate.STORED]
+    assert store.ledger.discrepancies() == []
+
+
+def test_an_entry_that_is_there_already_is_brought_up_to_date(store: Store) -> None:
+    """A decision that did not know an entry of the same identity makes no second one."""
+    follow(store)
+    poll(store, a_decision(an_entry(1)))
+    poll(store, a_decision(an_entry(1, title="Report 1, edited")))
+
+    (known,) = store.polling.known_entries(lease(store).key, ["id:guid-1"])
+
+    assert known.content_hash == "hash of Report 1, edited Workers were seen at site 1."
+
+
+def test_the_newest_entry_is_the_newest_believable_one(store: Store) -> None:
+    """A date in the future is no sign of life."""
+    follow(store)
+    poll(
+        store,
+        a_decision(an_entry(1, published_at=NOW - DAY)),
+        a_decision(an_entry(2, published_at=NOW + DAY)),
+        a_decision(an_entry(3, published_at=None)),
+    )
+    poll(store, a_decision(an_entry(4, published_at=NOW - 2 * DAY)))
+
+    status = store.feeds.status("feed-1", NOW)
+
+    assert status is not None
+    assert status.newest_entry_at == NOW - DAY
+
+
+def test_a_gap_is_kept_with_its_estimate(store: Store) -> None:
+    """Entries that we probably missed are told, not forgotten."""
+    follow(store)
+    poll(store, gap=Gap(since=NOW - DAY, until=NOW - HOUR, estimate=7))
+
+    (gap,) = store.feeds.gaps(NOW, NOW + HOUR)
+
+    assert (gap.feed_id, gap.since, gap.until, gap.estimate) == (
+        "feed-1",
+        NOW - DAY,
+        NOW - HOUR,
+        7,
+    )
+    assert store.feeds.gaps(NOW + HOUR, NOW + DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([("a", 0), ("a", 1), ("a", 2)], ("a", 3)),
+        ([("a", 0), ("a", 0), ("a", 0)], ("a", 1)),
+        ([("a", 0), ("b", 1), ("a", 2)], ("a", 1)),
+        ([("a", 0), (None, 1)], (None, 0)),
+        ([("a", 0), ("a", 1), (None, 2), ("a", 3)], ("a", 1)),
+    ],
+)
+def test_permanent_redirects_are_counted_by_days(
+    store: Store, answers: list[tuple[str | None, int]], expected: tuple[str | None, int]
+) -> None:
+    """A new address is proposed only after equal answers on several days."""
+    follow(store)
+    for moved_to, day in answers:
+        poll(store, moved_to=moved_to, finished_at=NOW + day * DAY)
+
+    status = store.feeds.status("feed-1", NOW)
+
+    assert status is not None
+    assert (status.moved_to, status.moved_day_count) == expected
+
+
+# ---------------------------------------------------------------- pending entries
+
+
+def test_pending_entries_are_leased_oldest_first_and_once(store: Store) -> None:
+    """Two workers never read one entry at a time; a dead one's entries come back."""
+    follow(store)
+    poll(store, *(a_decision(an_entry(number)) for number in range(1, 4)))
+
+    first = pending(store, limit=2)
+    second = pending(store)
+    third = pending(store)
+    later = pending(store, now=NOW + HOUR)
+
+    assert [one.entry.title for one in first] == ["Report 1", "Report 2"]
+    assert [one.entry.title for one in second] == ["Report 3"]
+    assert third == []
+    assert [one.fate_key for one in later] == [one.fate_key for one in [*first, *second]]
+
+
+def test_a_pending_entry_carries_all_that_reading_needs(store: Store) -> None:
+    """The entry comes back as the feed said it, with its feed and whether it is backfill."""
+    follow(store)
+    entry = an_entry(
+        1,
+        content="Полный текст",
+        authors=("Ким", "Ли"),
+        tags=("труд",),
+        source="Vladnews",
+        published_raw="24 Nov",
+        position=0,
+    )
+    poll(store, a_decision(entry), is_backfill=True)
+
+    (one,) = pending(store)
+
+    assert one.entry == entry
+    assert one.feed == a_feed()
+    assert (one.link, one.is_backfill, one.is_revision, one.item_key) == (
+        entry.link,
+        True,
+        False,
+        None,
+    )
+    assert one.first_seen_at == NOW
+
+
+def test_released_entries_are_free_again(store: Store) -> None:
+    """A worker that stops gives back what it did not read."""
+    follow(store)
+    poll(store, a_decision())
+    leased = pending(store)
+
+    store.polling.release_pending(leased)
+
+    assert pending(store) == leased
+
+
+def test_entries_of_a_removed_feed_are_still_read(store: Store) -> None:
+    """What a feed showed before it left feeds.yaml reaches its fate."""
+    follow(store)
+    poll(store, a_decision())
+    store.feeds.sync([], NOW)
+
+    assert read_all(store) == [Fate.STORED]
+
+
+def test_overdue_entries_are_reported(store: Store) -> None:
+    """An entry that stays without a fate for a day is named."""
+    follow(store)
+    poll(store, a_decision())
+
+    assert store.ledger.overdue(NOW + DAY - HOUR) == []
+    (late,) = store.ledger.overdue(NOW + DAY)
+    assert (late.feed_id, late.title, late.since) == ("feed-1", "Report 1", NOW)
+    read_all(store)
+    assert store.ledger.overdue(NOW + DAY) == []
+
+
+def test_nothing_to_save_is_no_error(store: Store) -> None:
+    """Empty batches are fine everywhere."""
+    store.polling.release_feeds([])
+    store.polling.release_pending([])
+
+    assert store.polling.save_read([], NOW) == []
+    assert store.polling.known_items([]) == {}
+    assert store.polling.lease_pending(NOW, owner="a", limit=5, lease_for=HOUR) == []
+
+
+def test_a_late_reading_changes_nothing(store: Store) -> None:
+    """A worker whose lease ran out cannot decide an entry that another decided meanwhile."""
+    follow(store)
+    poll(store, a_decision())
+    (slow,) = pending(store)
+    (fast,) = pending(store, now=NOW + HOUR)
+    store.polling.save_read([a_read_entry(fast)], NOW + HOUR)
+    before = store.items.by_link("https://news.example/1")
+
+    fates = store.polling.save_read([a_read_entry(slow)], NOW + 2 * HOUR)
+
+    assert fates == [Fate.STORED]
+    assert store.items.by_link("https://news.example/1") == before
+    assert store.ledger.discrepancies() == []
