@@ -84,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "SampleNewsroom"
     sys_version = ""
+    wbufsize = -1  # head and body leave together; apart, each answer waits 40 ms for an ACK
     server: _Server
 
     def do_GET(self) -> None:
