@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -39,6 +40,11 @@ END $$
 """
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--golden`: write what comes out as the new expectation, instead of comparing."""
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files")
 
 
 @pytest.fixture(scope="session")
@@ -83,29 +89,43 @@ def empty_postgres_url(postgres_cluster: str, postgres_admin: psycopg.Connection
     postgres_admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@dataclass(frozen=True)
+class SharedPostgres:
+    """One PostgreSQL store for all tests in turn: emptied, since a new one takes half a second."""
+
+    url: str
+    store: Store
+    connection: psycopg.Connection
+
+    def emptied(self) -> SharedPostgres:
+        """Delete all rows."""
+        self.connection.execute(EMPTIED)
+        return self
+
+
 @pytest.fixture(scope="session")
-def postgres_database(
+def shared_postgres(
     postgres_cluster: str, postgres_admin: psycopg.Connection
-) -> Iterator[tuple[str, psycopg.Connection]]:
-    """Yield the address of a PostgreSQL store for all tests in turn, and a connection to it."""
+) -> Iterator[SharedPostgres]:
+    """Yield the store that PostgreSQL tests use in turn."""
     name = f"dispatch_{os.getpid()}"
     postgres_admin.execute(f'CREATE DATABASE "{name}"')
     url = f"{postgres_cluster}/{name}"
-    open_store(url).close()
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield url, connection
+    with open_store(url) as store, psycopg.connect(url, autocommit=True) as connection:
+        yield SharedPostgres(url, store, connection)
     postgres_admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-def postgres_url(postgres_database: tuple[str, psycopg.Connection]) -> str:
-    """Return the address of a PostgreSQL store with nothing in it.
+def postgres_url(shared_postgres: SharedPostgres) -> str:
+    """Return the address of a PostgreSQL store with nothing in it."""
+    return shared_postgres.emptied().url
 
-    Emptied, not made anew: a copy of a database takes half a second, this takes a hundredth.
-    """
-    url, connection = postgres_database
-    connection.execute(EMPTIED)
-    return url
+
+@pytest.fixture
+def postgres_store(shared_postgres: SharedPostgres) -> Store:
+    """Return a PostgreSQL store with nothing in it."""
+    return shared_postgres.emptied().store
 
 
 @pytest.fixture
@@ -132,11 +152,12 @@ def memory_store(sqlite_template: Path) -> Iterator[Store]:
 @pytest.fixture(params=["memory", "file", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Yield a fresh store of each kind in turn."""
-    if request.param == "memory":
-        yield request.getfixturevalue("memory_store")
+    if request.param != "file":
+        yield request.getfixturevalue(
+            "memory_store" if request.param == "memory" else "postgres_store"
+        )
         return
-    name = "sqlite_url" if request.param == "file" else "postgres_url"
-    with open_store(request.getfixturevalue(name)) as opened:
+    with open_store(request.getfixturevalue("sqlite_url")) as opened:
         yield opened
 
 
