@@ -21,9 +21,10 @@ from starlette.types import ASGIApp, Scope
 
 from monitor.catalogues import translations
 from monitor.core.errors import Problem, StoreError
+from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
-from review import inbox, item, watch, why, you
+from review import inbox, item, overview, rulebook, trying, watch, why, you
 from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders
 from review.desk import Desk, Page, TryUrl, changing, reading
 from review.pages import Pages
@@ -35,11 +36,15 @@ BODY_LIMIT = 256 * 1024  # bytes of a form; the longest field is a note of 2,000
 
 GET: Sequence[tuple[str, Page]] = (
     ("/", inbox.queue),
+    ("/stopped", inbox.stopped),
     ("/items/{key}", item.show),
     ("/health", watch.health),
     ("/feeds/{id}", watch.feed),
     ("/why", why.why),
     ("/search", why.search),
+    ("/overview", overview.overview),
+    ("/rules", rulebook.rules),
+    ("/try", trying.ask),
     ("/you", you.choices),
     ("/healthz", watch.alive),
     ("/readyz", watch.ready),
@@ -49,6 +54,7 @@ POST: Sequence[tuple[str, Page]] = (
     ("/items/{key}/claim", inbox.claim),
     ("/items/{key}/note", item.note),
     ("/undo", inbox.undo),
+    ("/try", trying.answer),
     ("/feeds/{id}/resume", watch.resume),
     ("/you", you.choose),
 )
@@ -118,6 +124,7 @@ def create_app(
     clock: Clock,
     jobs: Callable[[], Sequence[Job]] = tuple,
     try_url: TryUrl | None = None,
+    rules: Callable[[], RuleSet | None] | None = None,
     lint: Callable[[], Sequence[Problem]] | None = None,
     allowed_hosts: Collection[str] = (),
     allow_private: Sequence[str] = (),
@@ -127,9 +134,9 @@ def create_app(
     """Return the review page over `store`.
 
     `jobs` lists the jobs that the engine runs. `try_url` is the dry run behind "try an address";
-    without it the page does not offer one. `lint` checks the rule files. `allowed_hosts` are names
-    beside loopback under which people reach the page. `zone` is the time zone of people who chose
-    none. `catalogue` maps a language to its messages.
+    without it the page does not offer one. `rules` gives the rules in force, `lint` checks the rule
+    files. `allowed_hosts` are names beside loopback under which people reach the page. `zone` is
+    the time zone of people who chose none. `catalogue` maps a language to its messages.
     """
     pages = Pages(catalogue=catalogue, standing={"routes": frozenset(path for path, _ in GET)})
     desk = Desk(
@@ -139,6 +146,7 @@ def create_app(
         zone=zone,
         jobs=jobs,
         try_url=try_url,
+        rules=rules,
         lint=lint,
         allow_private=tuple(allow_private),
     )

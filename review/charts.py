@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, TOP, BOTTOM = 720.0, 160.0, 16.0, 20.0
+LEAST_COLUMNS = 30  # a handful of polls must not become a handful of walls
+WIDTH, HEIGHT, TOP, BOTTOM = 1080.0, 200.0, 28.0, 28.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Picture:
 def stacked(columns: Sequence[Column]) -> Picture:
     """Return the picture of `columns`, scaled so that the highest fills the height."""
     highest = max((column.total for column in columns), default=0)
-    step = WIDTH / max(1, len(columns))
+    step = WIDTH / max(LEAST_COLUMNS, len(columns))
     gap = min(3.0, step / 4)
     room = HEIGHT - TOP - BOTTOM
     stacks = []

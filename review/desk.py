@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitor.core.errors import Problem
+from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review.pages import Pages
@@ -36,6 +37,7 @@ class Desk:
     zone: str = "UTC"  # for people who chose none
     jobs: Callable[[], Sequence[Job]] = tuple
     try_url: TryUrl | None = None
+    rules: Callable[[], RuleSet | None] | None = None
     lint: Callable[[], Sequence[Problem]] | None = None
     allow_private: Sequence[str] = field(default_factory=tuple)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
 
 from starlette.responses import Response
 
@@ -25,6 +24,7 @@ PAGE_SIZE = 30
 SEARCH_LENGTH = 300
 REASON_COUNT = 4  # reasons in the Why line of the queue; the item's page has all
 CLAIM_FOR = timedelta(minutes=30)
+WEEK = timedelta(days=7)
 OPEN_STATES = (ItemState.NEW, ItemState.CLAIMED)
 SHOWN_BANDS = (Band.ALERT, Band.DIGEST, Band.QUEUE)
 LANGUAGES = ("en", "ru", "ko", "ja", "zh")
@@ -59,6 +59,11 @@ class Choice:
     q: str = ""
     order: str = ""
     page: int = 1
+
+    @property
+    def first(self) -> int:
+        """The place in the whole list of the first item on this page, from 1."""
+        return (self.page - 1) * PAGE_SIZE + 1
 
     def filter(self) -> QueueFilter:
         """Return what to ask the store for."""
@@ -103,27 +108,43 @@ def choice(given: Mapping[str, str]) -> Choice:
 
 def queue(desk: Desk, visit: Visit) -> Response:
     """Show one page of the queue."""
-    chosen = choice(visit.query)
+    return desk.pages.show(
+        visit,
+        "queue.html",
+        **listed(desk, visit, choice(visit.query)),
+        counts=desk.store.items.counts(),
+        bands=SHOWN_BANDS,
+        open_states=OPEN_STATES,
+    )
+
+
+def stopped(desk: Desk, visit: Visit) -> Response:
+    """Show what the rules kept away from the queue, the nearest to it first."""
+    chosen = replace(choice(visit.query), band=Band.REJECT.value, state="")
+    return desk.pages.show(
+        visit,
+        "stopped.html",
+        **listed(desk, visit, chosen),
+        totals=desk.store.ledger.totals(visit.now - WEEK, visit.now),
+    )
+
+
+def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
+    """Return what every list of items shows: one page of it, and the way on from each item."""
     page = desk.store.items.queue(chosen.filter())
     if not page.items and page.total:  # the last page emptied under our hands
         chosen = replace(chosen, page=max(1, -(-page.total // PAGE_SIZE)))
         page = desk.store.items.queue(chosen.filter())
-    return desk.pages.show(
-        visit,
-        "queue.html",
-        chosen=chosen,
-        page=page,
-        page_count=max(1, -(-page.total // PAGE_SIZE)),
-        following=following(page),
-        counts=desk.store.items.counts(),
-        feeds=[status.feed for status in desk.store.feeds.statuses(visit.now)],
-        done=last_decision(desk.store, visit),
-        bands=SHOWN_BANDS,
-        open_states=OPEN_STATES,
-        item_languages=LANGUAGES,
-        reasons=reasons,
-        where="queue",
-    )
+    return {
+        "chosen": chosen,
+        "page": page,
+        "page_count": max(1, -(-page.total // PAGE_SIZE)),
+        "following": following(page),
+        "feeds": [status.feed for status in desk.store.feeds.statuses(visit.now)],
+        "done": last_decision(desk.store, visit),
+        "item_languages": LANGUAGES,
+        "reasons": reasons,
+    }
 
 
 def decide(desk: Desk, visit: Visit) -> Response:
@@ -226,6 +247,3 @@ def _states(state: str) -> tuple[ItemState, ...]:
 
 def _one_of(given: str, offered: Sequence[str]) -> str:
     return given if given in offered else ""
-
-
-Where = Literal["queue", "stopped", "item"]

@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from monitor.core.reports import FateReport, Revision
+from monitor.core.reports import Revision
 from monitor.core.values import Item, Match
 from review.changes import Change, shortened, word_changes
 from review.desk import Desk, not_found
-from review.inbox import last_decision, reasons
-from review.marks import MarkedText, marked, paragraphs
-from review.visits import Visit
+from review.inbox import back, last_decision, reasons
+from review.marks import marked, paragraphs
+from review.pages import Pages
+from review.visits import SOMEBODY, Visit
 
 TEXT_LENGTH = 200_000  # characters shown; a longer text is cut on the page, never in the store
 NOTE_LENGTH = 2_000
@@ -50,6 +54,30 @@ def show(desk: Desk, visit: Visit) -> Response:
         ],
         done=last_decision(desk.store, visit),
     )
+
+
+def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "UTC") -> str:
+    """Return the page that shows `item`, complete, without a store behind it: for a dry run."""
+    visit = Visit(
+        path="",
+        query={},
+        form={},
+        parts={},
+        language=language,
+        zone=ZoneInfo(zone),
+        person=SOMEBODY,
+        now=now,
+    )
+    page = _apart().show(
+        visit, "item.html", **around(item), report=None, edits=[], notes=[], done=None
+    )
+    return bytes(page.body).decode()
+
+
+@cache
+def _apart() -> Pages:
+    """Return templates that link to no page: there is no server behind a dry run."""
+    return Pages(standing={"routes": frozenset()})
 
 
 def around(item: Item) -> dict[str, object]:
@@ -92,8 +120,6 @@ def edits(item: Item, revisions: Sequence[Revision]) -> list[Edit]:
 
 def note(desk: Desk, visit: Visit) -> Response:
     """Keep a remark on an item, with who made it and when."""
-    from review.inbox import back
-
     key = visit.number("key")
     if key is None or desk.store.items.get(key) is None:
         raise not_found()
@@ -112,6 +138,3 @@ def note(desk: Desk, visit: Visit) -> Response:
 def subject(key: int) -> str:
     """Return how the audit trail names an item."""
     return f"item:{key}"
-
-
-__all__ = ["Edit", "FateReport", "MarkedText", "around", "edits", "explained", "note", "show"]

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from starlette.responses import HTMLResponse
 
@@ -69,7 +69,7 @@ class Pages:
         environment.filters |= {
             "when": when,
             "moment": moment,
-            "span": span,
+            "day": day,
             "number": number,
             "signed": signed,
             "outward": outward,
@@ -104,10 +104,10 @@ def moment(context: jinja2.runtime.Context, at: datetime | None) -> str:
 
 
 @jinja2.pass_context
-def span(context: jinja2.runtime.Context, seconds: float) -> str:
-    """Return a length of time in words: "2 hours"."""
+def day(context: jinja2.runtime.Context, at: datetime) -> str:
+    """Return the day of `at`, in the zone that it is in."""
     visit: Visit = context["visit"]
-    return format_timedelta(seconds, threshold=1.5, locale=visit.language)  # type: ignore[arg-type]
+    return format_date(at.date(), "EEE d MMM", locale=visit.language)
 
 
 @jinja2.pass_context

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from monitor.core.rules import Entity, Rule, RuleSet
 from monitor.core.values import (
     Article,
     Band,
@@ -148,6 +149,25 @@ STORIES: tuple[tuple[str, str, str, tuple[Find, ...], int], ...] = (
         "거제의 한 조선소가 올해 수주 목표를 달성했다. 조선소 관계자는 인력 부족을 걱정했다.",
         (("workers", 5, "인력", "workforce"), ("shipyard", -5, "조선소", "shipyard")),
         0,
+    ),
+)
+
+RULES_HASH = "f00dbeef1234" * 5 + "abcd"
+RULES = RuleSet(
+    entities=(
+        Entity(
+            id="dprk",
+            label="North Korea",
+            terms=(("en", "North Korea"), ("ru", "КНДР"), ("ko", "북한"), ("zh", "朝鲜")),
+            exceptions=("북한산", "朝鲜族"),
+        ),
+        Entity(id="worker", label="workers", terms=(("en", "worker"), ("ko", "노동자"))),
+    ),
+    rules=(
+        Rule(
+            id="nk-workers", weight=30, label="North Koreans at work", near=(("dprk",), ("worker",))
+        ),
+        Rule(id="shipyard", weight=-5, any=("shipyard",), langs=("ko",)),
     ),
 )
 
@@ -343,6 +363,8 @@ def fill(store: Store, count: int = 40, *, now: datetime = NOW) -> None:
         error=ErrorCode.DNS_ERROR,
         state=FeedState.UNPROVEN,
     )
+    store.rulebooks.save(RULES_HASH, {"rules/30-work.yaml": "rules: [...]\n"}, now - DAY)
+    store.rulebooks.apply(RULES_HASH, now=now - DAY, actor="Mina", reason="first rules")
     store.jobs.started("tick", now - timedelta(seconds=40))
     store.jobs.finished("tick", now - timedelta(seconds=38))
     store.jobs.plan("tick", now + timedelta(seconds=20))

@@ -1,0 +1,75 @@
+"""The month at a glance: how many items each day by band, and what the team made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from monitor.core.reports import QueueFilter
+from monitor.core.values import Band
+from review.charts import Column, stacked
+from review.desk import Desk
+from review.inbox import SHOWN_BANDS
+from review.visits import Visit
+from store import Store
+
+DAY_COUNT = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day in the visitor's zone: its items first seen, by band. Backfill is left out."""
+
+    start: datetime
+    counts: dict[Band, int]
+
+
+def overview(desk: Desk, visit: Visit) -> Response:
+    """Show the last thirty days."""
+    days = counted(desk.store, day_starts(visit.now, visit.zone))
+    drawn = tuple(reversed(SHOWN_BANDS))  # the better the band, the higher it stands
+    columns = [
+        Column(f"{day.start:%Y-%m-%d}", tuple((band.value, day.counts[band]) for band in drawn))
+        for day in days
+    ]
+    return desk.pages.show(
+        visit,
+        "overview.html",
+        days=days,
+        picture=stacked(columns),
+        bands=SHOWN_BANDS,
+        all_bands=(*SHOWN_BANDS, Band.REJECT),
+        counts=desk.store.items.counts(),
+    )
+
+
+def day_starts(now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return the midnights of the last thirty days and of tomorrow, oldest first, in `zone`.
+
+    Made from dates, not by adding 24 hours: days on which clocks change have 23 or 25.
+    """
+    today = now.astimezone(zone).date()
+    return [
+        datetime.combine(today - timedelta(days=back), time(), tzinfo=zone)
+        for back in range(DAY_COUNT - 1, -2, -1)
+    ]
+
+
+def counted(store: Store, starts: list[datetime]) -> list[Day]:
+    """Count the items first seen between each two of `starts`."""
+    return [
+        Day(
+            start=start,
+            counts={
+                band: store.items.queue(
+                    QueueFilter(bands=(band,), since=start, until=end, is_backfill=False, limit=0)
+                ).total
+                for band in SHOWN_BANDS
+            },
+        )
+        for start, end in pairwise(starts)
+    ]
