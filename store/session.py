@@ -190,12 +190,28 @@ def refuse_unfit(path: Path, *, mounts: str | None = None) -> None:
         if path.is_dir():
             raise StoreDamaged(name, "it is a folder")
         with path.open("rb") as file:
-            header = file.read(16)
-        if header != SQLITE_HEADER:
+            header = file.read(100)
+        if not header.startswith(SQLITE_HEADER):
             raise StoreDamaged(name, "it is empty" if not header else "it is no SQLite database")
+        if _is_cut_short(path, header):
+            raise StoreDamaged(name, "its end is missing")
     kind = _file_system(path.absolute(), mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise StoreUnfit(name, kind)
+
+
+def _is_cut_short(path: Path, header: bytes) -> bool:
+    """Say whether a file has fewer pages than its header claims.
+
+    Offsets as in the SQLite file format, section 1.3. Where there is a log, a checkpoint may have
+    been interrupted, and SQLite itself puts that right.
+    """
+    log = path.with_name(path.name + "-wal")
+    if header[24:28] != header[92:96] or (log.exists() and log.stat().st_size):
+        return False
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    return path.stat().st_size < pages * (65536 if page == 1 else page)
 
 
 def _unchanging(engine: Engine) -> Engine:
