@@ -10,15 +10,18 @@ from types import TracebackType
 
 from store import migrate
 from store.audit import Audit
+from store.digests import Digests
 from store.feeds import Feeds
 from store.items import Items
 from store.jobs import Jobs
 from store.leases import Leases
 from store.ledger import Ledger
 from store.notices import Notices
+from store.outbox import Outbox
 from store.polling import Polling
 from store.rulebooks import Rulebooks
 from store.session import Database, refuse_unfit
+from store.subscribers import Subscribers
 from store.upkeep import Upkeep
 from store.verdicts import Verdicts
 
@@ -32,14 +35,17 @@ class Store:
         """Work on a database that has the schema; see `open_store`."""
         self.database = database
         self.audit = Audit(database)
+        self.digests = Digests(database)
         self.feeds = Feeds(database)
         self.items = Items(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
         self.ledger = Ledger(database)
         self.notices = Notices(database)
+        self.outbox = Outbox(database)
         self.polling = Polling(database)
         self.rulebooks = Rulebooks(database)
+        self.subscribers = Subscribers(database)
         self.upkeep = Upkeep(database)
         self.verdicts = Verdicts(database)
 

@@ -1,0 +1,191 @@
+"""Turns a digest into a mail: its subject, its two parts, its headers. Pure but for its templates.
+
+It shows what `monitor.core.digests` chose and decides nothing about relevance. The same digest
+always gives the same bytes. A reader must be able to trust two things: that every sentence in
+quotation marks is the source's own, and that a quiet mail is only called quiet when we could see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from alerts.coverage_view import CoverageView, coverage_view
+from alerts.message import HeaderBroken, build
+from alerts.sender import Sender
+from alerts.tokens import UNSUBSCRIBE_FOR, Purpose, sign
+from alerts.view import Reader, Redact, SectionView, near_miss_view, reader, sections_view
+from alerts.wording import wrapped
+from monitor.catalogues import translations
+from monitor.core.telling import Digest, Message, MessageKind, Subscriber
+
+# Gmail cuts a mail's HTML at about 102 kB and hides the rest, our footer first.
+HTML_LIMIT = 90_000
+_SUBJECT_TITLE = 80
+
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def unchanged(text: str) -> str:
+    """Withhold nothing: the redaction of an installation without a list."""
+    return text
+
+
+def compose(digest: Digest, *, sender: Sender, redact: Redact = unchanged) -> Message:
+    """Return the mail that tells a digest to its subscriber."""
+    who = reader(digest.subscriber, sender, redact)
+    sections = sections_view(digest, who)
+    statement = coverage_view(digest.coverage, who) if digest.coverage else None
+    given = _given(digest, who, sections, statement)
+    language = digest.subscriber.language
+    return _built(
+        MessageKind.DIGEST,
+        digest,
+        who=who,
+        subject=subject(digest, sections, who),
+        text=_environment(language, "txt").get_template("digest.txt").render(given),
+        html=_inlined(_environment(language, "html").get_template("digest.html").render(given)),
+    )
+
+
+def subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> str:
+    """Return a subject that carries the news: the best story, how many more, the day."""
+    day = who.day(digest.window.end - timedelta(seconds=1))
+    if digest.is_quiet:
+        return _quiet_subject(digest, who, day)
+    stories = [story for section in sections for story in (*section.full, *section.headlines)]
+    best = max(stories, key=lambda story: (story.score, -story.number))
+    title = best.title if len(best.title) <= _SUBJECT_TITLE else best.title[:79].rstrip() + "…"
+    gloss = f" [{best.gloss}]" if best.gloss else ""
+    more = len(stories) - 1 + digest.over_limit_count
+    rest = who.catalogue.ngettext(" + %(num)d more", " + %(num)d more", more) % {"num": more}
+    return f"{who.gettext('NK labour')}: {title}{gloss}{rest if more else ''} ({day})"
+
+
+def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
+    prefix = who.gettext("NK labour")
+    if digest.coverage is None:
+        return f"{prefix}: {who.gettext('nothing new')} ({day})"
+    if digest.coverage.is_blind:
+        return f"{prefix}: {who.gettext('nothing found, but we were partly blind')} ({day})"
+    watched = digest.coverage.watched_count
+    said = who.catalogue.ngettext(
+        "all quiet, %(num)d feed watched", "all quiet, %(num)d feeds watched", watched
+    ) % {"num": watched}
+    return f"{prefix}: {said} ({day})"
+
+
+def _given(
+    digest: Digest, who: Reader, sections: tuple[SectionView, ...], statement: CoverageView | None
+) -> dict[str, Any]:
+    """Return what the templates of a digest print."""
+    best = next((story for section in sections for story in section.full), None)
+    return {
+        "language": digest.subscriber.language,
+        "title": who.gettext("North Korean workers abroad"),
+        "window": digest.window,
+        "moment": who.moment,
+        "sections": sections,
+        "story_count": sum(section.count for section in sections),
+        "over_limit": digest.over_limit_count,
+        "preheader": "".join(piece.text for piece in best.quote) if best else "",
+        "near_misses": [
+            near_miss_view(item, who, number=n) for n, item in enumerate(digest.near_misses, 1)
+        ],
+        "coverage": statement,
+        "is_quiet": digest.is_quiet,
+        "rules_version": digest.rules_version[:12],
+        "subscriber": digest.subscriber,
+        "sender": who.sender,
+        "zone": digest.subscriber.schedule.zone,
+        "unsubscribe_url": _unsubscribe_url(digest, who.sender),
+        "queue_url": f"{who.sender.public_url}/" if who.sender.public_url else None,
+    }
+
+
+def _unsubscribe_url(digest: Digest, sender: Sender) -> str | None:
+    """Return the address that ends the mails by POST; None where no page answers it."""
+    if not (sender.public_url and sender.secret and sender.has_reader_pages):
+        return None
+    token = sign(
+        sender.secret,
+        Purpose.UNSUBSCRIBE,
+        subject=str(digest.subscriber.key),
+        until=digest.made_at + UNSUBSCRIBE_FOR,
+    )
+    return f"{sender.public_url}/mail/{token}"
+
+
+def list_headers(digest: Digest, sender: Sender) -> dict[str, str]:
+    """Return the headers by which mail programs recognise a list and offer to leave it."""
+    mailto = f"<mailto:{sender.reply_to}?subject=unsubscribe>"
+    url = _unsubscribe_url(digest, sender)
+    headers = {
+        "List-Id": f"<digest.{sender.domain}>",
+        "List-Unsubscribe": f"<{url}>, {mailto}" if url else mailto,
+    }
+    # One-click is a promise that a POST without cookies works, so it goes with the https link only.
+    return headers | ({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url else {})
+
+
+def message_id(kind: MessageKind, subscriber: Subscriber, *, key: str, sender: Sender) -> str:
+    """Return the Message-ID of a subscriber's mail: always the same for the same `key`.
+
+    It names nobody: a mail that is passed on should not tell who got it.
+    """
+    said = f"{subscriber.key}\0{subscriber.address}\0{subscriber.since.isoformat()}\0{key}"
+    return f"<{kind.value}.{hashlib.sha256(said.encode()).hexdigest()[:24]}@{sender.domain}>"
+
+
+def _built(
+    kind: MessageKind, digest: Digest, *, who: Reader, subject: str, text: str, html: str
+) -> Message:
+    def made(said: str) -> Message:
+        return build(
+            kind=kind,
+            sender=who.sender.mailbox,
+            recipient=digest.subscriber.address,
+            subject=said,
+            text=text,
+            html=html,
+            date=digest.made_at.astimezone(who.zone),
+            message_id=message_id(
+                kind, digest.subscriber, key=digest.window.period, sender=who.sender
+            ),
+            language=digest.subscriber.language,
+            extra=list_headers(digest, who.sender),
+        )
+
+    try:
+        return made(subject)
+    except (HeaderBroken, ValueError):
+        # No headline may cost the reader the whole digest: told without it, the rest goes out.
+        return made(f"{who.gettext('NK labour')} ({who.day(digest.window.end)})")
+
+
+@cache
+def _environment(language: str, kind: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("alerts"),
+        autoescape=kind == "html",
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    install: Callable[..., None] = environment.install_gettext_translations  # type: ignore[attr-defined]
+    install(translations(language), newstyle=True)
+    environment.filters["wrapped"] = wrapped
+    return environment
+
+
+def _inlined(html: str) -> str:
+    """Return HTML with its styles written on each element, as mail programs need them."""
+    return str(_INLINER.inline(html))

@@ -1,0 +1,226 @@
+"""The two rounds of telling: make the digests that are due, and send what is in the outbox.
+
+Both look at rows and do what is due; run twice, late or by two processes they can only delay. A
+digest, the places of its items and its finished message are written in one transaction before
+anything is sent. A subscriber whose digest cannot be made does not keep the others from theirs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from alerts.compose import unchanged
+from alerts.fitting import fitting
+from alerts.sender import Sender
+from alerts.view import Redact
+from monitor.core.coverage import coverage
+from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
+from monitor.core.digests import candidates_since
+from monitor.core.telling import Delivery, Outgoing, QuietPolicy, Subscriber
+from monitor.core.windows import due_window
+from monitor.ports_telling import Mailer, TellingStore
+
+log = structlog.get_logger(__name__)
+
+# Longer than the longest attempt, so that two processes never hold one message at a time.
+LEASE = timedelta(minutes=20)
+
+
+@dataclass(slots=True)
+class DigestReport:
+    """What a round of making digests did."""
+
+    made: int = 0  # with a mail
+    quiet: int = 0  # without one, as the subscriber wishes
+    waiting: int = 0  # left for later: an earlier mail is still on its way
+    failed: int = 0
+    subjects: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Return a short sentence for the health page."""
+        said = f"{self.made} made, {self.quiet} quiet"
+        said += f", {self.waiting} waiting" if self.waiting else ""
+        return said + (f", {self.failed} failed" if self.failed else "")
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What a round of sending did."""
+
+    accepted: int = 0
+    retried: int = 0
+    maybe: int = 0
+    refused: int = 0
+    given_up: int = 0
+    not_configured: int = 0
+    paused: list[str] = field(default_factory=list)  # addresses that got no mail any more
+    detail: str = ""  # what the server said last when it did not accept
+
+    def __str__(self) -> str:
+        """Return a short sentence for the health page."""
+        said = f"{self.accepted} sent"
+        for count, words in (
+            (self.retried + self.not_configured, "to be tried again"),
+            (self.maybe, "maybe delivered"),
+            (self.refused, "refused"),
+            (self.given_up, "given up"),
+        ):
+            said += f", {count} {words}" if count else ""
+        return f"{said} ({self.detail})" if self.detail else said
+
+
+def make_digests(
+    store: TellingStore,
+    now: datetime,
+    *,
+    sender: Sender,
+    rules_version: str = "",
+    sections: Mapping[str, str] | None = None,
+    redact: Redact = unchanged,
+) -> DigestReport:
+    """Make every digest that is due at `now`; its message waits in the outbox.
+
+    `sections` maps rule ids to the headings of the rule files. `redact` withholds what must not
+    leave. Safe to call at any moment and from two processes at once.
+    """
+    report = DigestReport()
+    for subscriber in store.subscribers.active(now):
+        try:
+            _make_one(
+                store, subscriber, now, report,
+                sender=sender, rules_version=rules_version, sections=sections, redact=redact,
+            )  # fmt: skip
+        except Exception:
+            # One subscriber is a border of this job: the others must get their mail.
+            log.exception("digest.failed", subscriber=subscriber.key)
+            report.failed += 1
+    return report
+
+
+def _make_one(
+    store: TellingStore,
+    subscriber: Subscriber,
+    now: datetime,
+    report: DigestReport,
+    *,
+    sender: Sender,
+    rules_version: str,
+    sections: Mapping[str, str] | None,
+    redact: Redact,
+) -> None:
+    last_end = store.digests.last_end(subscriber.key) or subscriber.since
+    window = due_window(subscriber.schedule, last_end=last_end, now=now)
+    if window is None or store.digests.has_period(subscriber.key, window.period):
+        return
+    if store.digests.is_waiting(subscriber.key):
+        # The mail server has been away since the last digest: one catch-up later, not many mails.
+        report.waiting += 1
+        return
+    since = candidates_since(subscriber, window)
+    statement = coverage(
+        store.digests.watched(window.start, window.end),
+        start=window.start,
+        end=window.end,
+        counts=store.digests.counts(window.start, window.end),
+    )
+    near_misses = (
+        store.digests.near_misses(subscriber, since=window.start, until=window.end)
+        if subscriber.near_misses
+        else []
+    )
+    digest, message = fitting(
+        store.digests.candidates(subscriber, since=since, until=window.end),
+        near_misses=near_misses,
+        subscriber=subscriber,
+        window=window,
+        now=now,
+        sections=sections,
+        coverage=statement,
+        rules_version=rules_version,
+        sender=sender,
+        redact=redact,
+    )
+    # A reader who wants no mail on quiet days is still told when the silence proves nothing.
+    skipped = digest.is_quiet and subscriber.quiet is QuietPolicy.SKIP and not statement.is_blind
+    if not store.digests.save(digest, None if skipped else message):
+        return  # another process was faster
+    report.quiet += skipped
+    report.made += not skipped
+    if not skipped:
+        report.subjects.append(message.subject)
+    log.info("digest.made", subscriber=subscriber.key, period=window.period, skipped=skipped)
+
+
+def send_due(
+    store: TellingStore,
+    mailer: Mailer,
+    now: datetime,
+    *,
+    owner: str = "monitor",
+    limit: int = 500,
+    lease_for: timedelta = LEASE,
+) -> SendReport:
+    """Send what is due, each message once, until nothing is due or `limit` attempts were made.
+
+    When the server cannot be used at all the round ends, so that an outage costs one attempt and
+    not one for every message.
+    """
+    report = SendReport()
+    started = time.monotonic()
+    for _ in range(limit):
+        moment = now + timedelta(seconds=time.monotonic() - started)
+        outgoing = store.outbox.take(moment, owner=owner, lease_for=lease_for)
+        if outgoing is None:
+            break
+        result = mailer.deliver(outgoing.message)
+        moment = now + timedelta(seconds=time.monotonic() - started)
+        retry_at = next_attempt(
+            result, attempt=outgoing.attempt, created_at=outgoing.created_at, now=moment
+        )
+        store.outbox.done(outgoing, result, now=moment, retry_at=retry_at)
+        log.info(
+            "message.tried", key=outgoing.key, outcome=result.outcome.value, code=result.code,
+            attempt=outgoing.attempt, detail=result.detail,
+        )  # fmt: skip
+        _count(store, outgoing, result.outcome, report, is_over=retry_at is None)
+        if result.outcome is not Delivery.ACCEPTED:
+            report.detail = result.detail
+        if result.outcome is Delivery.NOT_CONFIGURED or (
+            result.outcome is Delivery.RETRY and result.code is None
+        ):
+            break
+    mailer.close()
+    return report
+
+
+def _count(
+    store: TellingStore,
+    outgoing: Outgoing,
+    outcome: Delivery,
+    report: SendReport,
+    *,
+    is_over: bool,
+) -> None:
+    """Count an attempt, and keep an address's refusals."""
+    subscriber = outgoing.subscriber_key
+    if outcome is Delivery.ACCEPTED:
+        report.accepted += 1
+        if subscriber is not None:
+            store.subscribers.accepted(subscriber)
+    elif outcome is Delivery.REFUSED:
+        report.refused += 1
+        if subscriber is not None and store.subscribers.bounced(subscriber, limit=REFUSALS_ALLOWED):
+            report.paused.append(outgoing.message.recipient)
+    elif is_over:
+        report.given_up += 1
+    elif outcome is Delivery.MAYBE:
+        report.maybe += 1
+    elif outcome is Delivery.NOT_CONFIGURED:
+        report.not_configured += 1
+    else:
+        report.retried += 1

@@ -1,0 +1,243 @@
+"""What a mail's templates print: every text final, safe to show and in the reader's language. Pure.
+
+Templates only place these; they compute nothing. All of other people's words pass through
+`wording.printable` and through `redact` here, and nowhere else, so that no template can forget it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+
+from alerts.sender import Sender
+from alerts.wording import printable, printable_url
+from monitor.catalogues import translations
+from monitor.catalogues.words import TEXT_STATES
+from monitor.core.digests import topic_title
+from monitor.core.quotes import Piece, quote, reasons, title_pieces
+from monitor.core.telling import Digest, Section, Story, Subscriber
+from monitor.core.values import Band, DateSource, Item, TextState
+
+TITLE_LENGTH = 240
+_ALSO_NAMED = 6
+
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryView:
+    """One story, ready to print."""
+
+    number: int
+    lang: str  # for the lang attribute; "und" when unknown
+    title: str
+    title_pieces: tuple[Piece, ...]
+    gloss: str  # English labels of what the title says, when it is not in the reader's language
+    source: str
+    country: str
+    language: str
+    published: str  # local time of the reader; empty when the source gave none
+    first_seen: str
+    quote: tuple[Piece, ...]
+    why: str
+    score: int
+    band: Band
+    also: tuple[str, ...]
+    also_more: int
+    note: str  # a caution about the text behind the score
+    is_late: bool
+    url: str | None
+    queue_url: str | None
+    short_by: int = 0  # of a near miss: points it lacked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    """One topic, ready to print."""
+
+    title: str
+    count: int
+    full: tuple[StoryView, ...]
+    headlines: tuple[StoryView, ...]
+    top_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The reader's language and clock, and what must not be shown to them."""
+
+    catalogue: NullTranslations
+    locale: Locale
+    zone: ZoneInfo
+    sender: Sender
+    redact: Redact
+
+    def gettext(self, message: str) -> str:
+        """Return one of our own texts in the reader's language."""
+        return self.catalogue.gettext(message)
+
+    def moment(self, at: datetime) -> str:
+        """Return a time on the reader's clock, such as "24 Nov, 18:05"."""
+        local = at.astimezone(self.zone)
+        day = format_date(local, "d MMM", locale=self.locale)
+        return f"{day}, {format_datetime(local, 'HH:mm', locale=self.locale)}"
+
+    def day(self, at: datetime) -> str:
+        """Return a day on the reader's calendar, such as "Tue 24 Nov"."""
+        return format_date(at.astimezone(self.zone), "EEE d MMM", locale=self.locale)
+
+    def theirs(self, text: str, limit: int | None = None) -> str:
+        """Return other people's words, safe to show."""
+        return printable(self.redact(text), limit).strip()
+
+    def pieces(self, given: Iterable[Piece], limit: int) -> tuple[Piece, ...]:
+        """Return a passage in pieces, safe to show, at most `limit` characters long.
+
+        A passage in which something must be withheld is shown without its marks: what is redacted
+        may lie across two pieces.
+        """
+        given = tuple(given)
+        whole = "".join(piece.text for piece in given)
+        if self.redact(whole) != whole:
+            return (Piece(text=self.theirs(whole, limit)),)
+        shown: list[Piece] = []
+        left = limit
+        for piece in given:
+            text = printable(piece.text, max(left, 1))
+            shown.append(
+                Piece(text=text, is_match=piece.is_match, gloss=printable(piece.gloss, 80))
+            )
+            left -= len(text)
+            if left <= 0:
+                break
+        return tuple(piece for piece in shown if piece.text)
+
+
+def reader(subscriber: Subscriber, sender: Sender, redact: Redact) -> Reader:
+    """Return how a subscriber reads."""
+    return Reader(
+        catalogue=translations(subscriber.language),
+        locale=Locale.parse(subscriber.language),
+        zone=ZoneInfo(subscriber.schedule.zone),
+        sender=sender,
+        redact=redact,
+    )
+
+
+def sections_view(digest: Digest, who: Reader) -> tuple[SectionView, ...]:
+    """Return the sections of a digest; stories are numbered through the whole mail."""
+    number = 1
+    views = []
+    for section in digest.sections:
+        full = tuple(
+            story_view(story, who, number=n) for n, story in enumerate(section.full, number)
+        )
+        number += len(full)
+        short = tuple(
+            story_view(story, who, number=n) for n, story in enumerate(section.headlines, number)
+        )
+        number += len(short)
+        views.append(_section_view(section, full, short, who))
+    return tuple(views)
+
+
+def _numbered(stories: Iterable[Story], who: Reader, *, first: int) -> tuple[StoryView, ...]:
+    return tuple(story_view(story, who, number=n) for n, story in enumerate(stories, first))
+
+
+def _section_view(
+    section: Section, full: tuple[StoryView, ...], short: tuple[StoryView, ...], who: Reader
+) -> SectionView:
+    return SectionView(
+        title=who.theirs(who.gettext(topic_title(section.topic)), 80),
+        count=len(full) + len(short),
+        full=full,
+        headlines=short,
+        top_source=(full + short)[0].source,
+    )
+
+
+def near_miss_view(item: Item, who: Reader, *, number: int) -> StoryView:
+    """Return an item that just missed the line."""
+    return story_view(Story(item=item), who, number=number)
+
+
+def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
+    """Return one story."""
+    item = story.item
+    lang = (item.lang or item.score.lang or "").split("-")[0].lower()
+    also = _also(story, who)
+    base = who.sender.public_url
+    return StoryView(
+        number=number,
+        lang=item.lang or item.score.lang or "und",
+        title=who.theirs(item.title, TITLE_LENGTH) or who.gettext("(no title)"),
+        title_pieces=who.pieces(title_pieces(item), TITLE_LENGTH),
+        gloss=_title_gloss(item, who),
+        source=who.theirs(item.outlet or item.feed_id, 60),
+        country=_country(item, who),
+        language=who.locale.languages.get(lang, lang).lower() if lang else "",
+        published=_published(item, who),
+        first_seen=who.moment(item.first_seen_at),
+        quote=who.pieces(quote(item), 400),
+        why=who.theirs(", ".join(reasons(item)), 200),
+        score=item.score.score,
+        band=item.score.decision,
+        also=also[:_ALSO_NAMED],
+        also_more=max(len(also) - _ALSO_NAMED, 0),
+        note=_note(item, who),
+        is_late=story.is_late,
+        url=_shown_url(item.url, who),
+        queue_url=f"{base}/items/{item.key}" if base else None,
+        short_by=item.score.near_miss.short_by if item.score.near_miss else 0,
+    )
+
+
+def _also(story: Story, who: Reader) -> tuple[str, ...]:
+    """Return the names of the other sources, each once, without the story's own."""
+    names = [name for item in (story.item, *story.also) for name in (item.outlet, *item.also_in)]
+    own = who.theirs(story.item.outlet or story.item.feed_id, 60)
+    shown = dict.fromkeys(who.theirs(name, 60) for name in names)
+    return tuple(name for name in shown if name and name != own)
+
+
+def _title_gloss(item: Item, who: Reader) -> str:
+    """Return what the title says, in the labels of its matches; empty for an English title."""
+    if (item.lang or item.score.lang or "").startswith("en"):
+        return ""
+    labels = dict.fromkeys(
+        match.label
+        for match in item.score.matches
+        if match.field == "title" and match.label and match.start is not None
+    )
+    return who.theirs(", ".join(labels), 160)
+
+
+def _country(item: Item, who: Reader) -> str:
+    code = (item.country or "").upper()
+    return str(who.locale.territories.get(code, code))
+
+
+def _published(item: Item, who: Reader) -> str:
+    if item.published_at is None or item.date_source in (DateSource.SUSPECT, DateSource.NONE):
+        return ""
+    return who.moment(item.published_at)
+
+
+def _shown_url(url: str, who: Reader) -> str | None:
+    """Return the link to the original; None when it cannot be shown without what is withheld."""
+    shown = printable_url(url)
+    return shown if shown is not None and who.redact(shown) == shown else None
+
+
+def _note(item: Item, who: Reader) -> str:
+    """Return a caution for texts that are less than the whole article."""
+    if item.text_state in (TextState.FULL, TextState.FEED):
+        return ""
+    return who.gettext(TEXT_STATES[item.text_state])

@@ -1,0 +1,244 @@
+"""Which items a digest tells, in which order, under which heading. Pure.
+
+The candidates are the items of the reader's bands that no earlier digest of theirs has placed and
+that were first seen before the window's end. Choosing by "not yet told" and not by the window alone
+is what makes G4 hold: an item that was fetched before the end but read after it, or that an analyst
+rescued later, would fall between two windows. Every candidate that matches the reader's wishes gets
+a place, and a place is written down even when it means that the item is not shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.coverage import Coverage
+from monitor.core.telling import Digest, Place, Section, Story, Subscriber, rank
+from monitor.core.text import title_key
+from monitor.core.values import Item, ItemState, Match
+from monitor.core.windows import Window
+
+# Items that rise to a digest band later than this after they were first seen are news no more. The
+# window itself is never cut by it: an outage of three weeks is made up in full.
+LATE_FOR = timedelta(days=14)
+# A shorter title ("News in brief") says too little to prove that two texts are one report.
+_TELLING_TITLE = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a mail holds. The rest is counted, and waits on the queue page."""
+
+    full: int = 10  # stories told in full
+    full_per_feed: int = 3
+    headlines: int = 40
+    also: int = 6  # outlets named under a story
+    near_misses: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A heading of the digest. An item belongs to it by the ids of rules and entities it met."""
+
+    id: str
+    title: str  # English; translated where it is shown
+    words: frozenset[str]
+
+
+def N_(message: str) -> str:
+    """Mark a text for translation; it is translated where it is shown."""
+    return message
+
+
+# In the order of the mail. The words are parts of rule and entity ids; `topic_of` explains the tie.
+TOPICS = (
+    Topic(
+        id="coercion",
+        title=N_("Escapes and coercion"),
+        words=frozenset({"coercion", "forced", "slavery", "trafficking", "escape", "escapes",
+                         "passport", "passports", "wages", "abuse", "surveillance", "confiscation",
+                         "defector", "defectors", "death", "accident"}),
+    ),
+    Topic(
+        id="worksites",
+        title=N_("Russia: worksites and workers"),
+        words=frozenset({"russia", "russian", "rfe", "far", "east", "primorye", "vladivostok",
+                         "nakhodka", "khabarovsk", "amur", "sakhalin", "moscow", "alabuga",
+                         "worksite", "worksites", "construction", "logging"}),
+    ),
+    Topic(
+        id="sanctions",
+        title=N_("Sanctions and companies"),
+        words=frozenset({"sanctions", "sanction", "ofac", "resolution", "unsc", "2375", "2397",
+                         "company", "companies", "mokran", "cholsan", "visa", "visas"}),
+    ),
+    Topic(id="elsewhere", title=N_("Other countries and subjects"), words=frozenset()),
+)  # fmt: skip
+ELSEWHERE = TOPICS[-1].id
+_NOT_WORDS = re.compile(r"[^0-9a-z]+")
+
+
+def topic_points(item: Item, sections: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Return how many points of an item's score speak for each topic.
+
+    `sections` maps rule ids to the headings that the operator gave them; a rule without one is
+    placed by the words of its id and of the entity it met.
+    """
+    points: dict[str, int] = {}
+    for match in item.score.matches:
+        if match.points <= 0 or match.field is None:
+            continue
+        heading = (sections or {}).get(match.rule)
+        for topic in [heading] if heading else _topics_named(match):
+            points[topic] = points.get(topic, 0) + match.points
+    return points or {ELSEWHERE: 0}
+
+
+def topic_of(item: Item, sections: Mapping[str, str] | None = None) -> str:
+    """Return the one topic under which an item is told.
+
+    The topic with most points; of equals the earlier one, because what is done to people is the
+    news and where it happened is its circumstance.
+    """
+    points = topic_points(item, sections)
+    return max((id_ for id_ in topic_order(sections) if id_ in points), key=lambda id_: points[id_])
+
+
+def topic_order(sections: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return all topics in the order of the mail: the operator's headings, then the given ones."""
+    return tuple(dict.fromkeys([*(sections or {}).values(), *(topic.id for topic in TOPICS)]))
+
+
+def topic_title(topic: str) -> str:
+    """Return the heading of a topic, in English or in the operator's own words."""
+    return next((known.title for known in TOPICS if known.id == topic), topic)
+
+
+def _topics_named(match: Match) -> list[str]:
+    words = set(_NOT_WORDS.split(f"{match.rule} {match.entity or ''}".lower()))
+    return [topic.id for topic in TOPICS if words & topic.words]
+
+
+def candidates_since(subscriber: Subscriber, window: Window) -> datetime:
+    """Return the earliest `first_seen_at` that a digest of this window looks at."""
+    return max(subscriber.since, min(window.start, window.end - LATE_FOR))
+
+
+def is_wanted(
+    subscriber: Subscriber, item: Item, *, sections: Mapping[str, str] | None = None
+) -> bool:
+    """Return whether an item of the right band is of a language and topic that was asked for.
+
+    An unknown language is always wanted: leaving it out would lose it silently.
+    """
+    lang = (item.lang or item.score.lang or "").split("-")[0].lower()
+    if subscriber.languages and lang and lang not in subscriber.languages:
+        return False
+    return not subscriber.topics or bool(set(subscriber.topics) & set(topic_points(item, sections)))
+
+
+def choose(
+    candidates: Iterable[Item],
+    *,
+    subscriber: Subscriber,
+    window: Window,
+    now: datetime,
+    near_misses: Sequence[Item] = (),
+    limits: Limits | None = None,
+    sections: Mapping[str, str] | None = None,
+    coverage: Coverage | None = None,
+    rules_version: str = "",
+) -> Digest:
+    """Return the digest of one window: stories by topic, and a place for every wanted candidate."""
+    limits = limits or Limits()
+    wanted = [item for item in candidates if is_wanted(subscriber, item, sections=sections)]
+    dismissed = [item for item in wanted if item.state is ItemState.IRRELEVANT]
+    shown = sorted((i for i in wanted if i.state is not ItemState.IRRELEVANT), key=rank)
+    places = {item.key: Place.IRRELEVANT for item in dismissed}
+    stories = group_reprints(shown, window=window)
+    full, headlines, over = _ration(stories, limits)
+    for place, part in ((Place.FULL, full), (Place.HEADLINE, headlines), (Place.OVER_LIMIT, over)):
+        for story in part:
+            places[story.item.key] = place
+            places |= {item.key: _also_place(place) for item in story.also}
+    near = [
+        item
+        for item in near_misses
+        if subscriber.near_misses
+        and item.key not in places
+        and item.state is ItemState.NEW
+        and is_wanted(subscriber, item, sections=sections)
+    ]
+    return Digest(
+        subscriber=subscriber,
+        window=window,
+        made_at=now,
+        sections=_sections(full, headlines, sections),
+        near_misses=tuple(sorted(near, key=rank)[: limits.near_misses]),
+        places=places,
+        over_limit_count=len(over),
+        coverage=coverage,
+        rules_version=rules_version,
+    )
+
+
+def group_reprints(ranked: Sequence[Item], *, window: Window) -> list[Story]:
+    """Join items of several feeds whose titles say the same; the best of each group leads it.
+
+    Items of one feed are never joined: a column keeps its title while its subject changes.
+    """
+    groups: list[list[Item]] = []
+    by_title: dict[str, list[Item]] = {}
+    for item in ranked:
+        said = title_key(item.title)
+        group = by_title.get(said) if len(said) >= _TELLING_TITLE else None
+        if group is None or any(item.feed_id == other.feed_id for other in group):
+            group = by_title[said] = []
+            groups.append(group)
+        group.append(item)
+    return [
+        Story(
+            item=items[0],
+            also=tuple(items[1:]),
+            is_late=all(item.first_seen_at < window.start for item in items),
+        )
+        for items in groups
+    ]
+
+
+def _ration(
+    stories: Sequence[Story], limits: Limits
+) -> tuple[list[Story], list[Story], list[Story]]:
+    """Divide ranked stories into those told in full, as headlines, and only counted."""
+    full: list[Story] = []
+    rest: list[Story] = []
+    from_feed: dict[str, int] = {}
+    for story in stories:
+        feed = story.item.feed_id
+        if len(full) < limits.full and from_feed.get(feed, 0) < limits.full_per_feed:
+            full.append(story)
+            from_feed[feed] = from_feed.get(feed, 0) + 1
+        else:
+            rest.append(story)
+    return full, rest[: limits.headlines], rest[limits.headlines :]
+
+
+def _also_place(lead: Place) -> Place:
+    return Place.OVER_LIMIT if lead is Place.OVER_LIMIT else Place.ALSO
+
+
+def _sections(
+    full: Sequence[Story], headlines: Sequence[Story], sections: Mapping[str, str] | None
+) -> tuple[Section, ...]:
+    topics = {story.item.key: topic_of(story.item, sections) for story in [*full, *headlines]}
+    made = (
+        Section(
+            topic=topic,
+            full=tuple(story for story in full if topics[story.item.key] == topic),
+            headlines=tuple(story for story in headlines if topics[story.item.key] == topic),
+        )
+        for topic in topic_order(sections)
+    )
+    return tuple(section for section in made if section.stories)

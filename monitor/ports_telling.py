@@ -1,0 +1,136 @@
+"""What telling asks of the world: the store that keeps it, and the way a mail leaves the house.
+
+Protocols only. The mails are written by one package and kept by another, and neither may know the
+other; they meet here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.core.coverage import EntryCounts, FeedWatch
+from monitor.core.telling import DeliveryResult, Digest, Message, Outgoing, Subscriber
+from monitor.core.values import Item
+
+
+class SubscriberStore(Protocol):
+    """Who is told."""
+
+    def active(self, now: datetime) -> list[Subscriber]:
+        """Return the subscribers who get mail now: active and not paused."""
+        ...
+
+    def bounced(self, key: int, *, limit: int) -> bool:
+        """Count a refusal for good; return True when it was the one that switched the mails off."""
+        ...
+
+    def accepted(self, key: int) -> None:
+        """Forget earlier refusals: the address takes mail."""
+        ...
+
+
+class DigestStore(Protocol):
+    """Which windows were told, and what there is to tell."""
+
+    def last_end(self, subscriber_key: int) -> datetime | None:
+        """Return the end of the window made last; None before the first."""
+        ...
+
+    def has_period(self, subscriber_key: int, period: str) -> bool:
+        """Return whether this period has its digest."""
+        ...
+
+    def candidates(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> list[Item]:
+        """Return items of the subscriber's bands, first seen in `[since, until)`, not yet placed.
+
+        Items that an analyst judged relevant or escalated count whatever their band. Backfill
+        never counts.
+        """
+        ...
+
+    def near_misses(
+        self, subscriber: Subscriber, *, since: datetime, until: datetime
+    ) -> list[Item]:
+        """Return the best items of the band below the subscriber's, first seen in the window."""
+        ...
+
+    def watched(self, since: datetime, until: datetime) -> list[FeedWatch]:
+        """Return what the ledger says of each enabled feed for a window."""
+        ...
+
+    def counts(self, since: datetime, until: datetime) -> EntryCounts:
+        """Return the ledger's totals of a window."""
+        ...
+
+    def is_waiting(self, subscriber_key: int) -> bool:
+        """Return whether a digest of this subscriber was tried, and could not be delivered yet."""
+        ...
+
+    def save(self, digest: Digest, message: Message | None) -> bool:
+        """Write the digest, its places and its message together.
+
+        Return False, writing nothing, when the period has a digest already.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """Messages on their way. Each method is one transaction."""
+
+    def take(self, now: datetime, *, owner: str, lease_for: timedelta) -> Outgoing | None:
+        """Lease the message that is due longest, an abandoned attempt among them; None: none is."""
+        ...
+
+    def done(
+        self,
+        outgoing: Outgoing,
+        result: DeliveryResult,
+        *,
+        now: datetime,
+        retry_at: datetime | None,
+    ) -> bool:
+        """Write how an attempt ended; False when it was no longer ours.
+
+        `retry_at` None means that there will be no further attempt.
+        """
+        ...
+
+
+class TellingStore(Protocol):
+    """The part of the store that telling works on."""
+
+    @property
+    def subscribers(self) -> SubscriberStore:
+        """Who is told."""
+        ...
+
+    @property
+    def digests(self) -> DigestStore:
+        """Windows and what they hold."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages on their way."""
+        ...
+
+
+class Mailer(Protocol):
+    """Brings one message to one recipient, once."""
+
+    def deliver(self, message: Message) -> DeliveryResult:
+        """Try once. Never raises for anything a server or a network does."""
+        ...
+
+    def close(self) -> None:
+        """End whatever connection is open."""
+        ...
+
+
+class Noticer(Protocol):
+    """Where an operator is told of things that need a person (the store's `notices`)."""
+
+    def raise_once(self, kind: str, subject: str, detail: str, now: datetime) -> bool:
+        """Note something once while it lasts; True when it is new."""
+        ...

@@ -1,0 +1,195 @@
+"""Who is told: reading and changing subscribers. Rows become values here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import Row, delete, or_, select, update
+from sqlmodel import Session
+
+from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.values import Band
+from monitor.core.windows import Schedule
+from store.session import Database
+from store.tables.base import table
+from store.tables.telling import AlertRow, DigestRow, OutboxRow, PlaceRow, SubscriberRow
+
+SUBSCRIBER = table(SubscriberRow)
+
+
+class Subscribers:
+    """Queries about subscribers. Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on `database`."""
+        self._database = database
+
+    def add(self, subscriber: Subscriber) -> Subscriber | None:
+        """Add a subscriber (its `key` is not looked at); None when the address is there already.
+
+        The address must have passed `monitor.core.addresses.mail_address`.
+        """
+        with self._database.writing() as session:
+            return _added(session, subscriber)
+
+    def import_all(self, subscribers: Iterable[Subscriber]) -> list[Subscriber]:
+        """Add those whose address is new, all or none; return the added ones."""
+        with self._database.writing() as session:
+            return [
+                added for wanted in subscribers if (added := _added(session, wanted)) is not None
+            ]
+
+    def update(self, subscriber: Subscriber) -> bool:
+        """Write what is wanted now; False when there is no such subscriber."""
+        with self._database.writing() as session:
+            changed = session.execute(
+                update(SUBSCRIBER)
+                .where(SUBSCRIBER.c.key == subscriber.key)
+                .values(_columns(subscriber))
+                .returning(SUBSCRIBER.c.key)
+            )
+            return changed.first() is not None
+
+    def get(self, key: int) -> Subscriber | None:
+        """Return one subscriber."""
+        with self._database.reading() as session:
+            row = session.execute(select(SUBSCRIBER).where(SUBSCRIBER.c.key == key)).one_or_none()
+            return None if row is None else _value(row)
+
+    def by_address(self, address: str) -> Subscriber | None:
+        """Return the subscriber with an address."""
+        query = select(SUBSCRIBER).where(SUBSCRIBER.c.address == address)
+        with self._database.reading() as session:
+            row = session.execute(query).one_or_none()
+            return None if row is None else _value(row)
+
+    def active(self, now: datetime) -> list[Subscriber]:
+        """Return the subscribers who get mail now: active and not paused."""
+        query = select(SUBSCRIBER).where(
+            SUBSCRIBER.c.is_active.is_(True),
+            or_(SUBSCRIBER.c.paused_until.is_(None), SUBSCRIBER.c.paused_until <= now),
+        )
+        with self._database.reading() as session:
+            return [_value(row) for row in session.execute(query.order_by(SUBSCRIBER.c.key))]
+
+    def pause(self, key: int, until: datetime | None) -> bool:
+        """Send nothing until then; None ends a pause. What happened meanwhile is made up for."""
+        return self._set(key, paused_until=until)
+
+    def remove(self, key: int) -> bool:
+        """Send nothing any more; what was sent stays on record."""
+        return self._set(key, is_active=False)
+
+    def restore(self, key: int, now: datetime) -> bool:
+        """Send again, from now on; refusals of the past are forgotten."""
+        return self._set(key, is_active=True, paused_until=None, bounce_count=0, since=now)
+
+    def erase(self, key: int) -> bool:
+        """Delete the subscriber, the address and all that was ever made for them."""
+        with self._database.writing() as session:
+            for kept in (AlertRow, OutboxRow, PlaceRow, DigestRow):
+                rows = table(kept)
+                session.execute(delete(rows).where(rows.c.subscriber_key == key))
+            gone = session.execute(
+                delete(SUBSCRIBER).where(SUBSCRIBER.c.key == key).returning(SUBSCRIBER.c.key)
+            )
+            return gone.first() is not None
+
+    def bounced(self, key: int, *, limit: int) -> bool:
+        """Count a refusal for good; return True when it was the one that switched the mails off."""
+        with self._database.writing() as session:
+            count = session.execute(
+                update(SUBSCRIBER)
+                .where(SUBSCRIBER.c.key == key, SUBSCRIBER.c.is_active.is_(True))
+                .values(bounce_count=SUBSCRIBER.c.bounce_count + 1)
+                .returning(SUBSCRIBER.c.bounce_count)
+            ).scalar_one_or_none()
+            if count is None or count < limit:
+                return False
+            session.execute(
+                update(SUBSCRIBER).where(SUBSCRIBER.c.key == key).values(is_active=False)
+            )
+            return True
+
+    def accepted(self, key: int) -> None:
+        """Forget earlier refusals: the address takes mail."""
+        with self._database.writing() as session:
+            session.execute(
+                update(SUBSCRIBER)
+                .where(SUBSCRIBER.c.key == key, SUBSCRIBER.c.bounce_count > 0)
+                .values(bounce_count=0)
+            )
+
+    def _set(self, key: int, **columns: Any) -> bool:
+        with self._database.writing() as session:
+            changed = session.execute(
+                update(SUBSCRIBER)
+                .where(SUBSCRIBER.c.key == key)
+                .values(columns)
+                .returning(SUBSCRIBER.c.key)
+            )
+            return changed.first() is not None
+
+    def list(self) -> list[Subscriber]:
+        """Return all subscribers, by address."""
+        with self._database.reading() as session:
+            rows = session.execute(select(SUBSCRIBER).order_by(SUBSCRIBER.c.address))
+            return [_value(row) for row in rows]
+
+
+def _added(session: Session, subscriber: Subscriber) -> Subscriber | None:
+    taken = select(SUBSCRIBER.c.key).where(SUBSCRIBER.c.address == subscriber.address)
+    if session.execute(taken).first() is not None:
+        return None
+    row = session.execute(
+        SUBSCRIBER.insert().values(_columns(subscriber)).returning(SUBSCRIBER)
+    ).one()
+    return _value(row)
+
+
+def _columns(subscriber: Subscriber) -> dict[str, Any]:
+    schedule = subscriber.schedule
+    return {
+        "address": subscriber.address,
+        "name": subscriber.name,
+        "language": subscriber.language,
+        "minimum": subscriber.minimum.value,
+        "topics": list(subscriber.topics),
+        "languages": list(subscriber.languages),
+        "zone": schedule.zone,
+        "times": [f"{at:%H:%M}" for at in schedule.times],
+        "days": list(schedule.days),
+        "quiet": subscriber.quiet.value,
+        "alerts": subscriber.alerts,
+        "near_misses": subscriber.near_misses,
+        "is_active": subscriber.is_active,
+        "paused_until": subscriber.paused_until,
+        "since": subscriber.since,
+        "bounce_count": subscriber.bounce_count,
+    }
+
+
+def _value(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        key=row.key,
+        address=row.address,
+        name=row.name,
+        language=row.language,
+        minimum=Band(row.minimum),
+        topics=tuple(row.topics),
+        languages=tuple(row.languages),
+        schedule=Schedule(
+            zone=row.zone,
+            times=tuple(time.fromisoformat(at) for at in row.times),
+            days=tuple(row.days),
+        ),
+        quiet=QuietPolicy(row.quiet),
+        alerts=row.alerts,
+        near_misses=row.near_misses,
+        is_active=row.is_active,
+        paused_until=row.paused_until,
+        since=row.since,
+        bounce_count=row.bounce_count,
+    )
