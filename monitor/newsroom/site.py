@@ -30,6 +30,9 @@ _FEED_TYPES = {
     "rdf": "application/rdf+xml",
     "json": "application/feed+json",
 }
+# What browsers and real sites mean by these names (WHATWG Encoding Standard). Python's own euc_kr
+# writes syllables outside KS X 1001 as eight bytes of single letters, which no reader joins again.
+CODECS = {"euc-kr": "cp949", "shift_jis": "cp932"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +279,7 @@ class _Studio:
 
     def _html(self, text: str, outlet: Outlet, *, changed_at: datetime, status: int = 200) -> Page:
         return Page(
-            body=text.encode(outlet.page_encoding, "xmlcharrefreplace"),
+            body=_encoded(text, outlet.page_encoding),
             content_type=f"text/html; charset={outlet.page_encoding}",
             changed_at=changed_at,
             status=status,
@@ -333,5 +336,9 @@ def _quirked(text: str, outlet: Outlet) -> bytes:
         text = text.replace("&amp;", "&")
     elif outlet.quirk == "leading_blank":
         text = "\n" + text
-    body = text.encode(outlet.encoding, "xmlcharrefreplace")
+    body = _encoded(text, outlet.encoding)
     return b"\xef\xbb\xbf" + body if outlet.quirk == "byte_order_mark" else body
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    return text.encode(CODECS.get(encoding, encoding), "xmlcharrefreplace")

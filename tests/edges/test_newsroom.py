@@ -27,6 +27,7 @@ from monitor.newsroom import (
     read_newsroom,
     site_at,
 )
+from monitor.newsroom.site import CODECS
 from monitor.parse import parse_feed
 
 BASE = "http://127.0.0.1:8099"
@@ -50,6 +51,10 @@ def _parsed(site: dict[str, Page], outlet: Outlet, now: datetime) -> ParsedFeed:
         feed=FEEDS[outlet.id],
         now=now,
     )
+
+
+def _decoded(page: Page, outlet: Outlet) -> str:
+    return page.body.decode(CODECS.get(outlet.page_encoding, outlet.page_encoding))
 
 
 def _working(when: datetime) -> list[Outlet]:
@@ -164,7 +169,7 @@ def test_every_page_reads_in_its_encoding_and_says_it_is_invented(
             if article.to is not None:
                 continue
             page = sites[last][outlet.path_of(article)]
-            tree = lxml.html.fromstring(page.body.decode(outlet.page_encoding))
+            tree = lxml.html.fromstring(_decoded(page, outlet))
             (note,) = tree.find_class("sample-note")
             standing = article.paragraphs[:1] if article.paywall else article.paragraphs
 
@@ -179,7 +184,7 @@ def test_a_paywalled_page_keeps_the_rest_back(sites: dict[datetime, dict[str, Pa
     last = ENDS_OF_DAYS[-1]
     walled = [(o, article) for o, article in NEWSROOM.articles() if article.paywall]
     for outlet, article in walled:
-        page = sites[last][outlet.path_of(article)].body.decode(outlet.page_encoding)
+        page = _decoded(sites[last][outlet.path_of(article)], outlet)
 
         assert article.paragraphs[1][:60] not in page
     assert walled
