@@ -112,29 +112,25 @@ def _digest(*parts: str) -> str:
 def _told_apart(seen: list[_Seen], feed: Feed) -> list[_Seen]:
     """Forget ids and links that do not tell entries of this document apart.
 
-    An id that entries with different links and headlines carry, a link that entries with
-    different headlines carry, and an id that is none ("N/A") beside a link.
+    An id or a link that entries with different headlines carry, and an id that is none ("N/A")
+    beside a link. Better one report twice than two reports as one.
     """
-    by_guid: dict[str, list[_Seen]] = defaultdict(list)
-    headlines: dict[str, set[str]] = defaultdict(set)
+    headlines: dict[tuple[str, str], set[str]] = defaultdict(set)
     contents: dict[str, set[str]] = defaultdict(set)
     for one in seen:
         if one.guid:
-            by_guid[one.guid].append(one)
+            headlines["id", one.guid].add(one.headline)
         if one.link:
-            headlines[one.link].add(one.headline)
+            headlines["link", one.link].add(one.headline)
         contents[one.titled].add(one.content)
     told = []
     for one in seen:
         guid, link, titled = one.guid, one.link, one.titled
         if guid and feed.identity != "id":
-            carriers = by_guid[guid]
-            is_shared = (len({other.link for other in carriers}) > 1 or link is None) and len(
-                {other.headline for other in carriers}
-            ) > 1
+            is_shared = len(headlines["id", guid]) > 1
             if is_shared or (link and _WEAK_GUID.fullmatch(guid)):
                 guid = None
-        if link and len(headlines[link]) > 1:
+        if link and len(headlines["link", link]) > 1:
             link = None
         if len(contents[titled]) > 1 and feed.identity != "title":
             titled = "title:" + _digest(titled, one.content)

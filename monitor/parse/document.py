@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_DECLARATION = re.compile(r"<\?xml\b[^>]{0,500}\?>", re.IGNORECASE)
+# Terminal colours go as a whole, or their digits would stay behind.
+_FORBIDDEN = re.compile(
+    "\x1b\\[[0-9;?]{0,20}[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+)
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,200}|[0-9]{1,200});?", re.IGNORECASE)
-_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}(?:\[(?P<inside>.*?)\]\s*)?>", re.I | re.S)
+_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}+(?:\[(?P<inside>.*?)\]\s*)?+>", re.I | re.S)
 _ENTITY = re.compile(r"<!ENTITY\s+(\w[\w.-]{0,60})\s+(\"[^\"%]{0,500}\"|'[^'%]{0,500}')\s*>", re.I)
 _LONG_TAG = re.compile(r"<([A-Za-z_][\w:.-]{0,60})\s[^<>]{20000,}+(/?)>")
-_ROOT = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
+_ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _PEOPLE = re.compile(
     r"(<((?:[\w.-]+:)?(?:author|managingeditor|webmaster|creator|contributor|publisher|name|email|owner))"
     r"\b[^<>]{0,500}>)([^<]{501,}|\s*<!\[CDATA\[[^\]]{501,})",
@@ -32,31 +34,55 @@ _PILE = 3000  # elements of one name in a document that no feed of this world ne
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that may be given to an XML reader: text without declaration."""
+    """A document that may be given to a reader: from its root element on, nothing before."""
 
     text: str
+    root: str = ""  # local name of the root element in lower case; empty: no XML
     notes: tuple[str, ...] = ()
 
 
 def prepare(text: str) -> Document:
-    """Return `text` without what breaks or stalls readers."""
+    """Return `text` without its prolog and without what breaks or stalls readers."""
     notes: list[str] = []
     text = text.lstrip("\ufeff \t\r\n\x00")
     if _FORBIDDEN.search(text):
         text = _FORBIDDEN.sub("", text)
         notes.append("Characters that XML forbids were removed.")
+    if text[:1] in ("{", "["):
+        return Document(text, notes=tuple(notes))
     text = _REFERENCE.sub(_possible, text)
-    text = _DECLARATION.sub("", text, count=1).lstrip()
-    doctype = _DOCTYPE.search(text[:200_000])
-    if doctype:
-        text = text[: doctype.start()] + _own_entities(
-            text[doctype.end() :], doctype["inside"] or ""
-        )
-    text = text.lstrip()
+    start, inside = _prolog(text)
+    root = _ROOT.match(text, start)
+    if root is None:
+        return Document(text, notes=tuple(notes))
+    text = _own_entities(text[start:], inside)
     if _LONG_TAG.search(text):
         text = _LONG_TAG.sub(r"<\1\2>", text)
         notes.append("Attributes of an endless tag were dropped.")
-    return Document(text, tuple(notes))
+    return Document(text, root[1].lower(), tuple(notes))
+
+
+def _prolog(text: str) -> tuple[int, str]:
+    """Return where the root element begins, and the inside of the DOCTYPE if there is one.
+
+    Skips comments, instructions, and whatever stands before the first angle bracket.
+    """
+    place, inside = 0, ""
+    while (place := text.find("<", place)) >= 0:
+        if text.startswith("<!--", place):
+            end = text.find("-->", place + 4)
+        elif text.startswith("<?", place):
+            end = text.find(">", place)
+        elif doctype := _DOCTYPE.match(text, place):
+            inside, end = doctype["inside"] or "", doctype.end() - 1
+        elif _ROOT.match(text, place):
+            return place, inside
+        else:
+            end = place
+        if end < 0:
+            break
+        place = end + 1
+    return len(text), inside
 
 
 def _possible(found: re.Match[str]) -> str:
@@ -85,13 +111,7 @@ def _own_entities(text: str, inside: str) -> str:
     return re.sub(rf"&({names});", lambda found: entities[found[1]], text)
 
 
-def root_of(text: str) -> str:
-    """Return the local name of the first element, in lower case; empty if there is none."""
-    found = _ROOT.search(text[:100_000])
-    return found[1].lower() if found else ""
-
-
-def unpile(text: str) -> Document:
+def unpile(text: str) -> tuple[str, tuple[str, ...]]:
     """Cut what keeps the tolerant reader busy out of proportion: piles and endless people."""
     notes: list[str] = []
     if _PEOPLE.search(text):
@@ -112,7 +132,7 @@ def unpile(text: str) -> Document:
             )
             text = _beyond(pattern, text)
             notes.append(f"Only the first {_PILE} elements of the name {name} were read.")
-    return Document(text, tuple(notes))
+    return text, tuple(notes)
 
 
 def _beyond(pattern: re.Pattern[str], text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from monitor.core.text import one_line, plain_title
 from monitor.core.values import ErrorCode, Feed, ParsedFeed
 from monitor.parse import jsonfeed, sitemap, tolerant
 from monitor.parse.decode import decode
-from monitor.parse.document import prepare, unpile, without_cut_entry
+from monitor.parse.document import Document, prepare, unpile, without_cut_entry
 from monitor.parse.entries import TITLE_LIMIT, Setting, entry_of
 from monitor.parse.raw import RawFeed
 from monitor.parse.sniff import Kind, kind_of, refusal, refuse_binary
@@ -30,7 +31,7 @@ def parse_feed(
     refuse_binary(body)
     decoded = decode(body, content_type=headers.get("content-type", ""), lang=declared(feed.lang))
     document = prepare(decoded.text)
-    read = _read(document.text, url)
+    read = _read(document, url)
     setting = Setting(url=url, feed=feed, zone=_zone(feed.default_tz), now=now)
     return ParsedFeed(
         format=read.format,
@@ -49,38 +50,27 @@ def _zone(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
-def _read(text: str, url: str) -> RawFeed:
-    kind = kind_of(text)
+def _read(document: Document, url: str) -> RawFeed:
+    kind = kind_of(document)
     if kind is Kind.JSON:
-        return jsonfeed.read(text)
+        return jsonfeed.read(document.text)
     if kind is Kind.SITEMAP:
-        return sitemap.read(text)
-    found = _xml(text, url)
+        return sitemap.read(document.text)
+    found = _xml(document.text)
     if found is None or (kind is None and not found.entries):
-        raise refusal(text, url)
+        raise refusal(document, url)
     return found
 
 
-def _xml(text: str, url: str) -> RawFeed | None:
+def _xml(text: str) -> RawFeed | None:
     whole, complete = without_cut_entry(text)
-    unpiled = unpile(whole)
+    whole, notes = unpile(whole)
     try:
-        read = tolerant.read(unpiled.text, url)
-    except (
-        Exception
-    ) as error:  # feedparser raises many kinds on crafted input; none is a bug of ours
-        raise Unparsable(
-            ErrorCode.PARSE_ERROR, f"The document cannot be read ({type(error).__name__})."
-        ) from error
+        read = tolerant.read(whole)
+    except Exception as error:  # feedparser raises many kinds on crafted input
+        detail = f"The document cannot be read ({type(error).__name__})."
+        raise Unparsable(ErrorCode.PARSE_ERROR, detail) from error
     if read is None:
         return None
-    return RawFeed(
-        format=read.format,
-        title=read.title,
-        lang=read.lang,
-        entries=read.entries,
-        unreadable=int(len(whole) < len(text)),
-        complete=complete,
-        notes=unpiled.notes,
-        ttl=read.ttl,
-    )
+    unreadable = 0 if complete else int(len(whole) < len(text))
+    return replace(read, unreadable=unreadable, complete=complete, notes=notes)

@@ -14,7 +14,7 @@ from html import unescape
 from monitor.core.text import one_line, plain_title
 from monitor.core.urls import absolute
 from monitor.core.values import ErrorCode
-from monitor.parse.document import root_of
+from monitor.parse.document import Document
 from monitor.parse.unparsable import Unparsable
 
 
@@ -27,7 +27,11 @@ class Kind(StrEnum):
 
 
 _FEED_ROOTS = {"rss", "feed", "rdf", "channel", "rss2"}
-_HTML = re.compile(r"<!doctype\s+html|<(?:html|head|body|title|meta|script|div|form)[\s>]", re.I)
+_PAGE_ROOTS = {
+    "html", "head", "body", "title", "meta", "script", "div", "form", "p", "h1", "center", "link",
+    "style", "table", "br", "b", "noscript", "iframe", "main", "section", "article", "span", "a",
+}  # fmt: skip
+_HTML = re.compile(r"<!doctype\s+html|<(?:html|head|body|meta|script|div|form)[\s>]", re.I)
 _MAGIC = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),
@@ -79,38 +83,36 @@ def refuse_binary(body: bytes) -> None:
             raise Unparsable(ErrorCode.NOT_A_FEED, f"The answer is {name}, not a feed.")
 
 
-def kind_of(text: str) -> Kind | None:
+def kind_of(document: Document) -> Kind | None:
     """Return the family that a prepared document belongs to, None if it does not look like one."""
-    if text[:1] in ("{", "["):
+    if document.text[:1] in ("{", "["):
         return Kind.JSON
-    root = root_of(text)
-    if root in ("urlset", "sitemapindex"):
+    if document.root in ("urlset", "sitemapindex"):
         return Kind.SITEMAP
-    if root in _FEED_ROOTS:
-        return Kind.XML
-    return None
+    return Kind.XML if document.root in _FEED_ROOTS else None
 
 
-def refusal(text: str, url: str) -> Unparsable:
-    """Return the error that says what `text` is instead of a feed."""
-    head = text[:200_000]
-    root = root_of(head)
-    if root == "opml":
+def refusal(document: Document, url: str) -> Unparsable:
+    """Return the error that says what the document is instead of a feed."""
+    head = document.text[:200_000]
+    if document.root == "opml":
         return Unparsable(
             ErrorCode.NOT_A_FEED,
             "This is a list of feeds (OPML), not a feed.",
             "Read it with `monitor feeds import`.",
         )
-    if _CHALLENGE.search(head) and _HTML.search(head):
+    is_page = document.root in _PAGE_ROOTS or (not document.root and _HTML.search(head))
+    if is_page and _CHALLENGE.search(head):
         return Unparsable(
             ErrorCode.CHALLENGE,
             "A bot check answered instead of the feed.",
             "Ask the publisher for access, or poll from another address.",
         )
-    if _HTML.search(head):
+    if is_page:
         return _web_page(head, url)
-    if head[:1] == "<" and root:
-        return Unparsable(ErrorCode.NOT_A_FEED, f"XML, but no feed: its root is <{root[:40]}>.")
+    if document.root:
+        detail = f"XML, but no feed: its root is <{document.root[:40]}>."
+        return Unparsable(ErrorCode.NOT_A_FEED, detail)
     if sum(char == "\ufffd" or char < "\t" for char in head[:4000]) > len(head[:4000]) / 20:
         return Unparsable(ErrorCode.NOT_A_FEED, "The answer is binary, not a feed.")
     return Unparsable(ErrorCode.NOT_A_FEED, "The answer is plain text, not a feed.")

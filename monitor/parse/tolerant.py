@@ -27,17 +27,17 @@ _PERIODS = {
 _FULL_TEXTS = ("yandex_full-text", "turbo_content", "fulltext", "full-text", "body")
 
 
-def read(text: str, url: str) -> RawFeed | None:
+def read(text: str) -> RawFeed | None:
     """Return what feedparser finds in the document `text`, None if that is no feed.
+
+    The document's address is not told: feedparser would resolve ids against it, and all ids
+    would change when the feed moves.
 
     Raises whatever feedparser raises (ValueError, UnicodeError and others, on crafted input).
     """
     parsed: Mapping[str, Any] = feedparser.parse(
         io.BytesIO(text.encode("utf-8", "replace")),
-        response_headers={
-            "content-type": "application/xml; charset=utf-8",
-            "content-location": url,
-        },
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
