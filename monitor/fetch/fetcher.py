@@ -89,7 +89,10 @@ class HttpFetcher:
         self.close()
 
     def fetch_many(self, requests: Iterable[Request]) -> Iterator[Outcome]:
-        """Yield one outcome for each request as they come. See `monitor.ports.Fetcher`."""
+        """Yield one outcome for each request as they come. See `monitor.ports.Fetcher`.
+
+        Ends early, without the missing outcomes, when the fetcher is closed meanwhile.
+        """
         batch = _Batch(list(requests), self._settings.waiting_bytes)
         running = self._run(self._fetch_all(batch))
         running.add_done_callback(batch.end)
@@ -140,11 +143,10 @@ class HttpFetcher:
         batch.settle(network_is_up=self._connector.contacts > contacts)
 
     async def _fetch_into(self, batch: _Batch, request: Request, contacts: int) -> None:
-        await batch.room()
-        outcome = await self._fetch(request)
+        outcome = await self._fetch(batch, request)
         batch.put(outcome, network_is_up=self._connector.contacts > contacts)
 
-    async def _fetch(self, request: Request) -> Outcome:
+    async def _fetch(self, batch: _Batch, request: Request) -> Outcome:
         target = self._asker.target_of(request)
         if isinstance(target, Failed):
             return target
@@ -157,6 +159,7 @@ class HttpFetcher:
                     return refusal
                 await self._turn(lane)
                 async with self._slots:
+                    await batch.room()
                     outcome = await self._polite(lane, request, target)
             self._note(lane, outcome)
             return outcome
@@ -238,7 +241,8 @@ class _Batch:
         while True:
             arrived = self._inbox.get()
             if isinstance(arrived, concurrent.futures.Future):
-                arrived.result()  # a bug of ours is raised here, in the caller
+                if not arrived.cancelled():
+                    arrived.result()  # a bug of ours is raised here, in the caller
                 return
             if isinstance(arrived, Fetched) and not loop.is_closed():
                 loop.call_soon_threadsafe(self._taken, len(arrived.body))
