@@ -183,6 +183,13 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _a_remark(value: str) -> str:
+    kept = value.strip()
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", kept):
+        raise _wrong("must have no control characters")
+    return kept
+
+
 def _a_header(value: str) -> str:
     if not value.isascii() or re.search(r"[\x00-\x1f\x7f]", value):
         raise _wrong("use plain ASCII letters only: it is sent as an HTTP header")
@@ -237,6 +244,7 @@ Zone = Annotated[str, AfterValidator(_a_zone), _schema("string")]
 Switch = Annotated[bool, BeforeValidator(_yes_or_no), _schema("boolean")]
 Weight = Annotated[float, BeforeValidator(_a_weight), _schema("number", minimum=0.5, maximum=1.5)]
 Line = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=300)]
+Remark = Annotated[str, AfterValidator(_a_remark), Field(max_length=2000)]
 Header = Annotated[str, AfterValidator(_a_header), Field(min_length=1, max_length=200)]
 Content = Literal["feed", "page"]
 Extract = Literal["default", "precision"]
@@ -353,15 +361,12 @@ class FeedKeys(DefaultKeys):
         description="The outlet publishes every day: a day without entries is reported.",
         examples=[True],
     )
-    evidence: Line = Field(
+    evidence: Remark = Field(
         default="",
-        min_length=0,
         description="How we know that this address is a feed.",
         examples=["two public lists; answered in a test of March 2026"],
     )
-    note: Line = Field(
-        default="", min_length=0, description="Anything worth knowing.", examples=["slow host"]
-    )
+    note: Remark = Field(default="", description="Anything worth knowing.", examples=["slow host"])
 
 
 class FileKeys(BaseModel):
