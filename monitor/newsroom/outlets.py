@@ -1,37 +1,27 @@
-"""Reads the sample newsroom's files into values.
+"""The sample newsroom as values: outlets, their articles, and what is expected of each.
 
-An outlet is one Markdown file: front matter and a line about the outlet, then for every article a
-front matter and its text. Each article also says what an attentive reader would decide about it,
-so that tests can hold the scorer and the story builder against it. Must never guess: an unknown
-key, an unknown reference or a text that an edit cannot find raises, naming the file.
+Each article says what an attentive reader would decide about it (`relevant`, `band`, `story`,
+`reprint_of`, `relays`), so that tests can hold the scorer and the story builder against it. Pure:
+what stands at a moment is computed from the moment alone. `outletfiles` reads them from the files.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
+from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.values import Band
 
 START = datetime(2026, 11, 9, tzinfo=UTC)
 """Midnight at which day 0 begins: a Monday. Everything published up to its end is backfill."""
 
-PLACEHOLDER = "http://newsroom.invalid"
-"""Stands in the shipped feeds file where the running server's address belongs."""
-
-_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _HOUR = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -60,7 +50,7 @@ class Removal(_Frozen):
 
     day: int
     hour: str = Field(pattern=_HOUR)
-    status: Literal[404, 410] = 410
+    status: int = Field(default=410, ge=400, le=499)
 
 
 class Outage(_Frozen):
@@ -223,87 +213,6 @@ def moment(day: int, hour: str = "00:00") -> datetime:
     """Return the UTC time of an `HH:MM` on a sample day (0 is backfill; 1 and 2 are watched)."""
     hours, minutes = hour.split(":")
     return START + timedelta(days=day, hours=int(hours), minutes=int(minutes))
-
-
-def newsroom_folder() -> Traversable:
-    """Return the shipped files; in an editable checkout, where the wheel's copy is not, its own."""
-    shipped = files("monitor.newsroom") / "data"
-    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "newsroom"
-
-
-def feeds_text(base: str, *, folder: Traversable | None = None) -> str:
-    """Return the newsroom's feeds file with the running server's address filled in."""
-    text = ((folder or newsroom_folder()) / "feeds.yaml").read_text(encoding="utf-8")
-    return text.replace(PLACEHOLDER, base)
-
-
-def read_newsroom(folder: Traversable | None = None) -> SampleNewsroom:
-    """Read outlets, furniture and templates. Raises ValueError naming file and fault."""
-    root = folder or newsroom_folder()
-    outlets = tuple(
-        _read_outlet(entry) for entry in _sorted(root / "outlets") if entry.name.endswith(".md")
-    )
-    furniture = _yaml((root / "furniture.yaml").read_text(encoding="utf-8"), "furniture.yaml")
-    templates = {
-        entry.name: entry.read_text(encoding="utf-8") for entry in _sorted(root / "templates")
-    }
-    return SampleNewsroom(outlets=_with_reprints(outlets), furniture=furniture, templates=templates)
-
-
-def _sorted(folder: Traversable) -> list[Traversable]:
-    return sorted(folder.iterdir(), key=lambda entry: entry.name)
-
-
-def _yaml(text: str, name: str) -> dict[str, Any]:
-    found = YAML(typ="safe", pure=True).load(text)
-    if not isinstance(found, dict):
-        raise ValueError(f"{name}: expected keys and values")
-    return found
-
-
-def _read_outlet(file: Traversable) -> Outlet:
-    before, *parts = _FENCE.split(file.read_text(encoding="utf-8"))
-    if before.strip() or len(parts) % 2:
-        raise ValueError(f"{file.name}: front matter and text must take turns, parted by ---")
-    pairs = [(_yaml(parts[i], file.name), parts[i + 1].strip()) for i in range(0, len(parts), 2)]
-    (head, about), *rest = pairs
-    articles = [{**front, "paragraphs": _paragraphs(text)} for front, text in rest]
-    try:
-        return Outlet.model_validate({**head, "about": about, "articles": articles})
-    except ValidationError as error:
-        raise ValueError(f"{file.name}: {error}") from error
-
-
-def _paragraphs(text: str) -> tuple[str, ...]:
-    """Split at blank lines: one line of the file is one paragraph."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _with_reprints(outlets: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
-    """Give every reprint the text of its original, under its own lead where it has one."""
-    originals = SampleNewsroom(outlets=outlets, furniture={}, templates={}).by_reference
-    return tuple(
-        outlet.model_copy(
-            update={"articles": tuple(_checked(article, originals) for article in outlet.articles)}
-        )
-        for outlet in outlets
-    )
-
-
-def _checked(
-    article: SampleArticle, originals: Mapping[str, tuple[Outlet, SampleArticle]]
-) -> SampleArticle:
-    for reference in (article.reprint_of, article.relays, article.to):
-        if reference is not None and reference not in originals:
-            raise ValueError(f"{article.slug}: there is no article {reference}")
-    if article.reprint_of is not None and not article.paragraphs:
-        text = originals[article.reprint_of][1].paragraphs
-        lead = (article.lead,) if article.lead else text[:1]
-        article = article.model_copy(update={"paragraphs": (*lead, *text[1:])})
-    for old in article.edit.replace if article.edit else ():
-        if old not in article.title + article.text:
-            raise ValueError(f"{article.slug}: its edit cannot find {old!r}")
-    return article
 
 
 def _replaced(text: str, changes: Mapping[str, str]) -> str:

@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import urlsplit
 
-from monitor.newsroom.outlets import SampleNewsroom, moment, read_newsroom
+from monitor.newsroom.outletfiles import read_newsroom
+from monitor.newsroom.outlets import SampleNewsroom, moment
 from monitor.newsroom.site import Page, site_at
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
+from monitor.core.errors import ConfigurationErrors
 from monitor.core.text import one_line
 from monitor.core.urls import canonical
 from monitor.core.values import Band, Feed, ParsedFeed
@@ -24,6 +25,7 @@ from monitor.newsroom import (
     SampleNewsroom,
     feeds_text,
     moment,
+    newsroom_folder,
     read_newsroom,
     site_at,
 )
@@ -217,24 +219,58 @@ def test_times_run_from_backfill_to_day_two() -> None:
     assert moment(0) == START
 
 
+HEAD = """---
+id: x
+title: t
+tagline: t
+lang: en
+zone: Etc/UTC
+format: rss
+template: modern
+---
+About it.
+"""
+ARTICLE = """---
+slug: y
+day: 1
+hour: "05:00"
+title: t
+relevant: yes
+band: digest
+story: s
+{more}
+---
+A text.
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("no fence at all", "front matter"),
-        ("---\nid: x\n---\nabout\n---\nslug: y\n", "front matter"),
-        ("---\nid: Big Name\ntitle: t\n---\nabout\n", r"x\.md.*\n.*id"),
-        ("---\n- a list\n---\nabout\n", "keys and values"),
+        ("no fence at all", "x.md: front matter and text must take turns"),
+        (HEAD + "---\nslug: y\n", "x.md: front matter and text must take turns"),
+        (HEAD.replace("id: x", "id: Big Name"), "x.md:2:1: id: String should match"),
+        (HEAD.replace("id: x", "id: x\nid: z"), "x.md:3:1: 'id' is written twice"),
+        ("---\n- a list\n---\nabout\n", "x.md:2: expected keys and values"),
+        (HEAD + ARTICLE.format(more="colour: red"), "x.md:19:1: colour: Extra inputs"),
+        (HEAD + ARTICLE.format(more="relays: z/z"), "x.md: y: there is no article z/z"),
+        (
+            HEAD + ARTICLE.format(more='edit: {day: 2, hour: "01:00", replace: {a figure: b}}'),
+            "x.md: y: its edit cannot find 'a figure'",
+        ),
+        (HEAD + ARTICLE.format(more="") * 2, "x.md: y: is there twice"),
     ],
 )
-def test_a_broken_outlet_file_is_named(tmp_path: Path, text: str, complaint: str) -> None:
-    """A file that cannot be read raises with its name, not with a traceback's guess."""
+def test_a_broken_outlet_file_says_where(tmp_path: Path, text: str, complaint: str) -> None:
+    """A file that cannot be used raises with its name, the line and what is wrong."""
     for folder in ("outlets", "templates"):
         (tmp_path / folder).mkdir()
     (tmp_path / "furniture.yaml").write_text("en: {}", encoding="utf-8")
     (tmp_path / "outlets" / "x.md").write_text(text, encoding="utf-8")
 
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ConfigurationErrors) as raised:
         read_newsroom(tmp_path)
+    assert str(raised.value).startswith(complaint)
 
 
 @pytest.mark.skipif(
@@ -280,3 +316,12 @@ def test_reading_twice_gives_the_same_newsroom() -> None:
     second = site_at(moment(2, "12:00"), newsroom=again, base=BASE)
 
     assert first == second
+
+
+def test_the_readme_explains_every_key() -> None:
+    """Whoever edits an outlet's file finds each of its keys in the README."""
+    text = (newsroom_folder() / "README.md").read_text(encoding="utf-8")
+    written = {*Outlet.model_fields, *SampleArticle.model_fields}
+    read_from_the_text = {"about", "articles", "paragraphs"}
+
+    assert {key for key in written - read_from_the_text if f"`{key}`" not in text} == set()

@@ -7,8 +7,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from monitor.newsroom import Newsroom, Outlet, SampleArticle, moment, read_newsroom, site_at
-from monitor.newsroom.outlets import newsroom_folder
+from monitor.newsroom import (
+    Newsroom,
+    Outlet,
+    SampleArticle,
+    moment,
+    newsroom_folder,
+    read_newsroom,
+    site_at,
+)
 
 NEWSROOM = read_newsroom()
 
