@@ -15,7 +15,6 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _UKRAINIAN = re.compile("[іїєґІЇЄҐ]")
-_KAZAKH = re.compile("[әғқңұһіӘҒҚҢҰҺІ]")
 _ONLY_KAZAKH = re.compile("[әғқңұһӘҒҚҢҰҺ]")
 _ONLY_RUSSIAN = re.compile("[ыэъЫЭЪ]")
 _BY_SCRIPT = {
@@ -71,7 +70,8 @@ def language_of(text: str, declared_tag: str | None = None) -> str | None:
 
 def _cyrillic(sample: str, said: str | None) -> str:
     """Tell Russian from Kazakh and Ukrainian by letters that the others do not have."""
-    if len(_ONLY_KAZAKH.findall(sample)) >= 2:
+    kazakh = len(_ONLY_KAZAKH.findall(sample))
+    if kazakh and kazakh + sample.count("ү") >= 2:
         return "kk"
     ukrainian = len(_UKRAINIAN.findall(sample))
     russian = len(_ONLY_RUSSIAN.findall(sample))

@@ -208,7 +208,7 @@ def siblings(link: str) -> tuple[str, ...]:
     parts = urlsplit(link)
     host = parts.netloc
     bare = re.sub(r"^(?:www|m|amp|mobile)\.", "", host)
-    if not bare.count(".") or bare[0] == "[" or bare.replace(".", "").isdigit():
+    if "." not in bare or bare[0] == "[" or re.sub(r"[.:]", "", bare).isdigit():
         return ()
     return tuple(
         link.replace(host, other, 1)

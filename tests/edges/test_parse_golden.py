@@ -32,9 +32,7 @@ class Memory:
     def decide(self, parsed: ParsedFeed, feed: Feed, now: datetime) -> tuple[Decision, ...]:
         """Decide with what the keys of this poll would find, then remember."""
         keys = set(keys_of(parsed))
-        found = [
-            one for one in self.known.values() if {one.guid, one.link, one.identity} & keys
-        ]
+        found = [one for one in self.known.values() if {one.guid, one.link, one.identity} & keys]
         items = {
             one.link: one.key
             for one in self.known.values()
@@ -64,7 +62,8 @@ class Memory:
 
 def reading(fixture: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what each poll of a fixture comes to, as JSON can hold it."""
-    feed = Feed(**{"id": "x", "url": "https://feeds.example/x/feed.xml", "title": "X"} | fixture["feed"])
+    plain = {"id": "x", "url": "https://feeds.example/x/feed.xml", "title": "X"}
+    feed = Feed(**plain | fixture["feed"])
     memory, results = Memory(), []
     for number, poll in enumerate(fixture["polls"]):
         body, now = (FOLDER / poll["file"]).read_bytes(), NOW + timedelta(hours=number)
@@ -114,9 +113,7 @@ def test_quirk_is_read_as_expected(path: Path, request: pytest.FixtureRequest) -
     if request.config.getoption("--golden", default=False):
         for poll, result in zip(fixture["polls"], actual, strict=True):
             poll["expected"] = result
-        path.write_text(
-            json.dumps(fixture, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
+        path.write_text(json.dumps(fixture, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     assert actual == [poll["expected"] for poll in fixture["polls"]]
 
 
