@@ -387,7 +387,7 @@ def _unchanged(
 def _count(tally: Tally, record: PollRecord) -> None:
     tally.feeds += 1
     tally.entries += len(record.decisions) + record.unreadable
-    tally.outcomes[record.error or record.status] += 1
-    tally.fates.update(decision.fate for decision in record.decisions)
+    tally.outcomes[(record.error or record.status).value] += 1
+    tally.fates.update(decision.fate.value for decision in record.decisions)
     if record.unreadable:
         tally.fates[Fate.UNREADABLE] += record.unreadable

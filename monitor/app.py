@@ -1,0 +1,244 @@
+"""Puts the house together: the only module that knows all four packages.
+
+`Watch` opens each part when it is first needed, so that a command which only asks the store starts
+no worker and no network thread. Nothing here decides anything or talks to people.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from alerts.fitting import preview
+from alerts.folder import FolderMailer
+from alerts.mail import Account, SmtpMailer
+from alerts.rounds import DigestReport, SendReport, make_digests, send_due
+from alerts.sender import Sender
+from monitor.core.reports import QueueFilter
+from monitor.core.rules import RuleSource
+from monitor.core.telling import Message, Subscriber
+from monitor.core.values import Band
+from monitor.core.windows import next_due
+from monitor.feedfile import FeedFile, read_feeds
+from monitor.fetch import FetchSettings, HttpFetcher
+from monitor.guard import Allowed
+from monitor.pipeline import Pipeline
+from monitor.ports import Clock
+from monitor.ports_telling import Mailer
+from monitor.rulefiles import parse_rules, read_rules
+from monitor.settings import Settings
+from monitor.workers import Workers
+from store import Store, open_store
+
+# The sender while no mail server is set: an address that cannot exist (RFC 2606).
+PREVIEWED = 500  # items looked at for a preview, far more than a mail tells
+NOBODY = "Dispatch Watch <digest@dispatch-watch.invalid>"
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class Watch:
+    """One opened house. Close it, or use `open_watch`."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, spacing: float | None = None
+    ) -> None:
+        """`spacing`: seconds between two requests to one host, instead of the usual."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.stopping = threading.Event()
+        self._spacing = spacing
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Close everything that was opened, last first."""
+        self._open.close()
+
+    @cached_property
+    def feeds(self) -> FeedFile:
+        """The feeds as the operator wrote them. Raises ConfigurationErrors."""
+        return read_feeds(self.settings.feeds)
+
+    @cached_property
+    def draft_rules(self) -> RuleSource:
+        """The rules as they stand in the folder. Raises ConfigurationErrors."""
+        return self.read_draft_rules()
+
+    def read_draft_rules(self) -> RuleSource:
+        """Read the rules folder now. Raises ConfigurationErrors."""
+        return read_rules(self.settings.rules, self.settings.corpus)
+
+    @cached_property
+    def live_rules(self) -> RuleSource:
+        """The rules in force: those last applied, or the folder's when none ever were.
+
+        Raises ConfigurationErrors when there is nothing applied and the folder cannot be used.
+        """
+        current = self.store.rulebooks.current()
+        files = self.store.rulebooks.get(current.hash) if current else None
+        if files is not None:
+            return parse_rules(files)
+        self.apply_rules(self.draft_rules, actor="monitor", reason="first start")
+        return self.draft_rules
+
+    def apply_rules(self, source: RuleSource, *, actor: str, reason: str) -> None:
+        """Put rules in force, keeping them in the store so that they can be brought back."""
+        now = self.clock.now()
+        self.store.rulebooks.save(source.hash, dict(source.files), now)
+        self.store.rulebooks.apply(source.hash, now=now, actor=actor, reason=reason)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store. Raises StoreError."""
+        url = self.settings.database
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return self._open.enter_context(open_store(url))
+
+    @cached_property
+    def fetcher(self) -> HttpFetcher:
+        """What asks servers, with the guard in front."""
+        settings = FetchSettings(
+            user_agent=self.settings.full_user_agent,
+            allowed=Allowed.read(self.settings.allow_private),
+        )
+        if self._spacing is not None:
+            settings = replace(settings, spacing=self._spacing)
+        return self._open.enter_context(HttpFetcher(settings, now=self.clock.now))
+
+    @cached_property
+    def workers(self) -> Workers:
+        """The processes that parse, read and score, with the rules in force."""
+        return self.workers_with(self.live_rules)
+
+    def workers_with(self, rules: RuleSource | None) -> Workers:
+        """Start worker processes that score with the given rules; closed with the house."""
+        return self._open.enter_context(Workers(self.settings.workers, rules))
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Polls feeds and reads entries."""
+        return Pipeline(
+            store=self.store.polling,
+            fetcher=self.fetcher,
+            workers=self.workers,
+            clock=self.clock,
+            owner=self.owner,
+            stopping=self.stopping.is_set,
+        )
+
+    def sync_feeds(self) -> None:
+        """Bring the store's feeds in line with feeds.yaml. Raises ConfigurationErrors."""
+        self.store.feeds.sync(self.feeds.feeds, self.clock.now())
+
+    # ------------------------------------------------------------ telling
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Who writes the mails."""
+        name, address = mailbox(self.settings.mail_from or NOBODY)
+        return Sender(
+            address=address,
+            name=name or "Dispatch Watch",
+            public_url=self.settings.public_url,
+            contact=self.settings.operator_email,
+        )
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """The way mails leave: the mail server, or files in the outbox folder without one."""
+        settings = self.settings
+        if settings.smtp_host is None:
+            return FolderMailer(self.outbox_folder)
+        password = settings.smtp_password
+        return SmtpMailer(
+            Account(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                security=settings.smtp_security,
+                user=settings.smtp_user,
+                password=password.get_secret_value() if password else None,
+            )
+        )
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Where mails are written as files."""
+        return self.settings.var / "outbox"
+
+    def make_digests(self) -> DigestReport:
+        """Make every digest that is due."""
+        return make_digests(
+            self.store, self.clock.now(), sender=self.sender, rules_version=self.live_rules.hash
+        )
+
+    def preview(self, subscriber: Subscriber | None, *, include_backfill: bool) -> Message:
+        """Return the digest of the last day as it would be made now; nothing is stored."""
+        now = self.clock.now()
+        since = now - timedelta(days=1)
+        if subscriber is not None:
+            since = self.store.digests.last_end(subscriber.key) or subscriber.since
+        bands = tuple(Band)[Band.QUEUE.rank :]
+        wanted = QueueFilter(bands=bands, since=since, limit=PREVIEWED)
+        return preview(
+            self.store.items.queue(wanted).items,
+            now=now,
+            sender=self.sender,
+            subscriber=subscriber,
+            since=since,
+            include_backfill=include_backfill,
+            rules_version=self.live_rules.hash,
+        )
+
+    def next_digest_at(self) -> datetime | None:
+        """Return when the first of the coming digests is due; None while nobody gets one."""
+        now = self.clock.now()
+        due = (next_due(one.schedule, after=now) for one in self.store.subscribers.active(now))
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def send_due(self) -> SendReport:
+        """Send what waits in the outbox."""
+        return send_due(self.store, self.mailer, self.clock.now(), owner=self.owner)
+
+    def enabled(self, named: Sequence[str] = ()) -> list[str]:
+        """Return the ids of the feeds named, or of all enabled ones.
+
+        Raises KeyError with the first name that no enabled feed has.
+        """
+        ids = [feed.id for feed in self.feeds.feeds if feed.enabled]
+        for name in named:
+            if name not in ids:
+                raise KeyError(name)
+        return list(dict.fromkeys(named)) or ids
+
+
+@contextmanager
+def open_watch(
+    settings: Settings, *, clock: Clock | None = None, spacing: float | None = None
+) -> Iterator[Watch]:
+    """Open a house for the length of a block."""
+    opened = Watch(settings, clock=clock, spacing=spacing)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def mailbox(written: str) -> tuple[str, str]:
+    """Return name and address of `Name <address>` or of a bare address."""
+    name, angle, address = written.rpartition("<")
+    return (name.strip(), address.rstrip("> ")) if angle else ("", written.strip())

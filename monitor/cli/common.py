@@ -1,0 +1,137 @@
+"""What every command shares: settings from flags, exit codes, and how failures are told.
+
+Results go to stdout, talk to stderr. A person never sees a traceback for something they can put
+right: those errors are printed as a sentence and end with the exit code that scripts rely on.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from monitor.app import Watch, open_watch
+from monitor.core.errors import ConfigurationErrors, MonitorError, StoreError
+from monitor.logs import configure_logs
+from monitor.settings import Settings, load_settings
+
+FAILURE, USAGE, TRY_AGAIN, CONFIGURATION, INTERRUPTED = 1, 2, 75, 78, 130
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+talk = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Config = Annotated[
+    str | None,
+    typer.Option("--config", help="The folder with feeds.yaml, rules/ and corpus/.", metavar="DIR"),
+]
+AllowPrivate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-private",
+        metavar="HOST[/PREFIX]:PORT",
+        help="A private address that may be asked all the same. Repeatable.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def say(text: str) -> None:
+    """Print a result."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def say_json(value: object) -> None:
+    """Print one JSON value on one line."""
+    say(json.dumps(value, ensure_ascii=False))
+
+
+def remark(text: str) -> None:
+    """Print a remark for the person at the terminal, not for a script."""
+    talk.print(text, markup=False)
+
+
+def stop(text: str, code: int = FAILURE) -> typer.Exit:
+    """Print why a command ends and return what to raise."""
+    remark(text)
+    return typer.Exit(code)
+
+
+def settings_from(
+    config: str | None = None,
+    allow_private: Sequence[str] | None = None,
+    **flags: str | None,
+) -> Settings:
+    """Return the settings with what the command line says on top."""
+    given: dict[str, str | None] = {"config": config, **flags}
+    if allow_private:
+        given["allow_private"] = ",".join(allow_private)
+    settings = load_settings(given)
+    configure_logs(settings.log_level, style=settings.log_format, secrets=settings.secrets)
+    for warning in settings.warnings:
+        remark(str(warning))
+    return settings
+
+
+@contextmanager
+def watch(settings: Settings) -> Iterator[Watch]:
+    """Open the house for one command beside a running monitor, or instead of one."""
+    with open_watch(settings) as opened:
+        yield opened
+
+
+def tells_failures(command: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Wrap a command: expected failures become sentences and exit codes."""
+
+    @functools.wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return command(*args, **kwargs)
+        except ConfigurationErrors as error:
+            raise stop(str(error), CONFIGURATION) from None
+        except StoreError as error:
+            raise stop(str(error), error.exit_code) from None
+        except MonitorError as error:
+            raise stop(str(error)) from None
+        except KeyboardInterrupt:
+            raise stop("Stopped.", INTERRUPTED) from None
+
+    return wrapped
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal; give a function that moves it on. Silent elsewhere."""
+    if not talk.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=talk, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as aligned plain text, the first row's keys as the heading."""
+    if not rows:
+        return ""
+    heading = list(rows[0])
+    lines = [heading, *([str(row[name]) for name in heading] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heading))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

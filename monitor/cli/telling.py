@@ -1,0 +1,218 @@
+"""`digest` and `subscribers`: who is told, what they would be told, and sending it now."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.app import open_watch
+from monitor.cli.common import (
+    USAGE,
+    AsJson,
+    Config,
+    remark,
+    say,
+    say_json,
+    settings_from,
+    stop,
+    table,
+    tells_failures,
+)
+from monitor.core.addresses import mail_address
+from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.values import Band
+from monitor.core.windows import Schedule
+from monitor.settingkeys import LANGUAGES
+
+digest = typer.Typer(help="Digests: look at the next one, send what is due.", no_args_is_help=True)
+subscribers = typer.Typer(
+    help="Who gets digests, when and in which language.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(digest, name="digest")
+    app.add_typer(subscribers, name="subscribers")
+
+
+@digest.command("preview")
+@tells_failures
+def preview(
+    address: Annotated[
+        str | None, typer.Argument(help="A subscriber; left out: a plain English digest.")
+    ] = None,
+    include_backfill: Annotated[
+        bool, typer.Option("--include-backfill", help="Also what a feed's first poll brought.")
+    ] = False,
+    eml: Annotated[
+        bool, typer.Option("--eml", help="Print the whole message, not its text.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Print the digest that would be made now. Nothing is stored or sent."""
+    with open_watch(settings_from(config)) as watch:
+        subscriber = None
+        if address is not None:
+            subscriber = watch.store.subscribers.by_address(_address(address))
+            if subscriber is None:
+                raise stop(f"{address} is no subscriber; `monitor subscribers list` shows them.")
+        message = watch.preview(subscriber, include_backfill=include_backfill)
+    if eml:
+        say(message.raw.decode("ascii", "replace"))
+    else:
+        say(f"Subject: {message.subject}\n\n{message.text}")
+
+
+@digest.command("send")
+@tells_failures
+def send(config: Config = None) -> None:
+    """Make the digests that are due, and send what waits in the outbox."""
+    with open_watch(settings_from(config)) as watch:
+        remark(f"digests: {watch.make_digests()}")
+        remark(f"outbox: {watch.send_due()}")
+        if watch.settings.smtp_host is None:
+            remark(f"No mail server is set: messages are files in {watch.outbox_folder}.")
+
+
+@digest.command("windows")
+@tells_failures
+def windows(config: Config = None, as_json: AsJson = False) -> None:
+    """List the digests that were made, the newest first: each window, and what became of it."""
+    with open_watch(settings_from(config)) as watch:
+        rows = [
+            {
+                "to": line.address,
+                "from": _moment(line.start),
+                "until": _moment(line.end),
+                "stories": line.story_count,
+                "subject": line.subject or "(quiet: no mail wished)",
+            }
+            for line in watch.store.digests.list()
+        ]
+    if as_json:
+        say_json(rows)
+    elif rows:
+        say(table(rows))
+    else:
+        remark("No digest was made yet.")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}Z"
+
+
+@subscribers.command("add")
+@tells_failures
+def add(
+    address: Annotated[str, typer.Argument(help="The e-mail address.")],
+    name: Annotated[str, typer.Option(help="For you, to tell addresses apart.")] = "",
+    language: Annotated[str, typer.Option(help="Of the mail: en, ru or ko.")] = "en",
+    zone: Annotated[str, typer.Option(help="Time zone, such as Asia/Seoul.")] = "UTC",
+    at: Annotated[str, typer.Option(help="Local times, with commas.")] = "08:00",
+    minimum: Annotated[Band, typer.Option(help="The least band told.")] = Band.DIGEST,
+    quiet: Annotated[QuietPolicy, typer.Option(help="On a quiet day.")] = QuietPolicy.SHORT,
+    analyst: Annotated[
+        bool, typer.Option("--analyst", help="Also show what just missed the line.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Let somebody get digests from now on.
+
+    Example:  monitor subscribers add desk@example.org --zone Asia/Seoul --at 08:00
+    """
+    if language not in LANGUAGES:
+        raise stop(f"--language: write one of {', '.join(LANGUAGES)}.", USAGE)
+    with open_watch(settings_from(config)) as watch:
+        added = watch.store.subscribers.add(
+            Subscriber(
+                key=0,
+                address=_address(address),
+                name=name,
+                language=language,
+                minimum=minimum,
+                schedule=Schedule(zone=_zone(zone), times=_times(at)),
+                quiet=quiet,
+                near_misses=analyst,
+                since=watch.clock.now(),
+            )
+        )
+        if added is None:
+            raise stop(f"{address} is a subscriber already.")
+        due = watch.next_digest_at()
+    remark(f"{address} gets digests. The next is due {due:%Y-%m-%d %H:%M} UTC." if due else address)
+
+
+def _address(written: str) -> str:
+    address = mail_address(written)
+    if address is None:
+        raise stop(f"{written!r} is no e-mail address that we can write to.", USAGE)
+    return address
+
+
+def _zone(written: str) -> str:
+    try:
+        ZoneInfo(written)
+    except (ValueError, OSError, KeyError):
+        text = f"--zone: {written!r} is no time zone; write one such as Asia/Seoul."
+        raise stop(text, USAGE) from None
+    return written
+
+
+def _times(written: str) -> tuple[time, ...]:
+    found = []
+    for part in re.split(r"[\s,]+", written.strip()):
+        match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", part)
+        if match is None:
+            raise stop(f"--at: write local times such as 08:00,18:30 (got {part!r}).", USAGE)
+        found.append(time(int(match[1]), int(match[2])))
+    return tuple(sorted(set(found)))
+
+
+@subscribers.command("list")
+@tells_failures
+def list_(config: Config = None, as_json: AsJson = False) -> None:
+    """List everybody who gets digests, or got them."""
+    with open_watch(settings_from(config)) as watch:
+        rows = [
+            {
+                "address": one.address,
+                "language": one.language,
+                "zone": one.schedule.zone,
+                "at": " ".join(f"{at:%H:%M}" for at in one.schedule.times),
+                "minimum": one.minimum.value,
+                "active": "yes" if one.is_active else "no",
+            }
+            for one in watch.store.subscribers.list()
+        ]
+    if as_json:
+        say_json(rows)
+    elif rows:
+        say(table(rows))
+    else:
+        remark("Nobody yet: monitor subscribers add you@example.org")
+
+
+@subscribers.command("remove")
+@tells_failures
+def remove(
+    address: Annotated[str, typer.Argument(help="The e-mail address.")],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Also delete the address and all that was sent to it.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Send nothing to an address any more."""
+    with open_watch(settings_from(config)) as watch:
+        known = watch.store.subscribers.by_address(_address(address))
+        if known is None:
+            raise stop(f"{address} is no subscriber.")
+        if erase:
+            watch.store.subscribers.erase(known.key)
+        else:
+            watch.store.subscribers.remove(known.key)
+    remark(f"{address} {'is erased' if erase else 'gets no digests any more'}.")

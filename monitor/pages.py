@@ -1,0 +1,78 @@
+"""Puts the review page together with the house, and shows what a dry run would have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+
+from alerts.fitting import preview
+from alerts.sender import Sender
+from monitor.app import NOBODY, Watch, mailbox
+from monitor.core.errors import ConfigurationErrors, Problem
+from monitor.core.exports import csv_text
+from monitor.jobs import Job
+from monitor.rulefiles import compile_rules
+from monitor.trial import Trial, Trials, feed_for
+from review.app import create_app
+from review.item import entry_page
+
+
+def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
+    """Return the review page over an opened house."""
+    public = urlsplit(watch.settings.public_url or "").hostname
+    return create_app(
+        watch.store,
+        clock=watch.clock,
+        jobs=jobs,
+        try_url=lambda url: try_url(watch, url),
+        lint=lambda: lint(watch),
+        allowed_hosts=(public,) if public else (),
+        allow_private=watch.settings.allow_private,
+        zone=watch.settings.timezone,
+    )
+
+
+def try_url(watch: Watch, url: str) -> Mapping[str, Any]:
+    """Return a dry run of an address with the rules in force, for the page."""
+    trials = Trials(fetcher=watch.fetcher, workers=watch.workers, clock=watch.clock)
+    return trial_json(trials.feed(feed_for(url)), now=watch.clock.now())
+
+
+def trial_json(trial: Trial, *, now: datetime) -> dict[str, Any]:
+    """Return a dry run with the keys that scripts rely on (`monitor try --json`)."""
+    name, address = mailbox(NOBODY)
+    mail = preview(trial.items, now=now, sender=Sender(address=address, name=name))
+    return {
+        "status": trial.status.value,
+        "error_code": trial.error.value if trial.error else None,
+        "http_status": trial.http_status,
+        "next_poll_s": max(0, round((trial.next_due_at - now).total_seconds())),
+        "entries": [
+            {
+                "id": str(item.key),
+                "title": item.title,
+                "link": item.url,
+                "html": entry_page(item, now=now),
+                "text": item.text,
+                "published": item.published_at.isoformat() if item.published_at else None,
+                "score": item.score.score,
+                "decision": item.score.decision.value,
+            }
+            for item in trial.items
+        ],
+        "mail": mail.raw.decode("ascii"),
+        "csv": csv_text(trial.items),
+    }
+
+
+def lint(watch: Watch) -> Sequence[Problem]:
+    """Return what is wrong in the rules folder now."""
+    try:
+        compile_rules(watch.read_draft_rules())
+    except ConfigurationErrors as error:
+        return error.problems
+    return ()

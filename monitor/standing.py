@@ -1,0 +1,185 @@
+"""The recurring actions of a running house, put together as jobs.
+
+Each looks at what is due and does it. When the files of the operator are wrong, the last good ones
+stay in force and the mistake is told once; no mistake in a file ever stops the watch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from monitor.app import Watch
+from monitor.catalogues import N_
+from monitor.core.errors import ConfigurationErrors
+from monitor.core.reports import FirstRun
+from monitor.core.values import ErrorCode, PollReport
+from monitor.feedfile import FeedFile, read_feeds
+from monitor.jobs import Job
+from monitor.rulefiles import parse_rules, read_rules
+
+log = structlog.get_logger(__name__)
+
+FirstRound = Callable[[FirstRun, PollReport], None]
+
+
+class Standing:
+    """The jobs of one opened house."""
+
+    def __init__(self, watch: Watch, *, first_round: FirstRound | None = None) -> None:
+        """`first_round` is told how the first polls of this process went, once."""
+        self._watch = watch
+        self._first_round = first_round
+        self._rules_hash = ""
+        self._feeds_seen: str | None = None
+        self._rules_seen: str | None = None
+        self._network_is_up = True
+        self._lock = threading.Lock()
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return all jobs, the most frequent first."""
+        return (
+            Job(
+                name="poll",
+                every=timedelta(seconds=15),
+                run=self.poll,
+                what=N_("Ask the feeds that are due, and read what they brought"),
+            ),
+            Job(
+                name="files",
+                every=timedelta(seconds=20),
+                run=self.files,
+                what=N_("Take over changes of feeds.yaml and rules/"),
+            ),
+            Job(
+                name="digests",
+                every=timedelta(seconds=30),
+                run=lambda: str(self._watch.make_digests()),
+                what=N_("Make the digests that are due"),
+            ),
+            Job(
+                name="outbox",
+                every=timedelta(seconds=30),
+                run=lambda: str(self._watch.send_due()),
+                what=N_("Send what waits in the outbox"),
+            ),
+            Job(
+                name="ledger",
+                every=timedelta(minutes=10),
+                run=self.ledger,
+                what=N_("Check that every entry has its fate"),
+            ),
+        )
+
+    # ------------------------------------------------------------ the jobs
+
+    def poll(self) -> str:
+        """Ask what is due; say once when nothing at all can be reached."""
+        report = self._watch.pipeline.poll()
+        if report.feeds:
+            log.info("feeds.polled", **_numbers(report))
+            self._note_network(report)
+        if self._first_round is not None and not self._watch.stopping.is_set():
+            told, self._first_round = self._first_round, None
+            told(self._watch.store.feeds.first_run_summary(), report)
+        return f"{report.feeds} feeds, {report.entries} entries"
+
+    def files(self) -> str:
+        """Take over edited files when they are right; keep the last good ones when not."""
+        return f"{self._feeds()}; {self._rules()}"
+
+    def ledger(self) -> str:
+        """Look for polls that do not add up and for entries that wait too long."""
+        store, now = self._watch.store, self._watch.clock.now()
+        wrong, overdue = store.ledger.discrepancies(), store.ledger.overdue(now)
+        if wrong:
+            detail = f"{len(wrong)} polls do not add up, the first is {wrong[0].poll_key}"
+            self._notice("ledger", "polls", detail)
+        if overdue:
+            detail = f"{len(overdue)} entries wait for more than a day, first: {overdue[0].title}"
+            self._notice("ledger", "entries", detail)
+        else:
+            store.notices.close("ledger", "entries", now)
+        return f"{len(wrong)} discrepancies, {len(overdue)} overdue"
+
+    # ------------------------------------------------------------ files
+
+    def _feeds(self) -> str:
+        try:
+            found = read_feeds(self._watch.settings.feeds)
+        except ConfigurationErrors as error:
+            return self._mistaken("feeds.yaml", error)
+        if found.fingerprint != self._feeds_seen:
+            self._take_feeds(found)
+        self._watch.store.notices.close("file", "feeds.yaml", self._watch.clock.now())
+        return "feeds.yaml is in force"
+
+    def _take_feeds(self, found: FeedFile) -> None:
+        report = self._watch.store.feeds.sync(found.feeds, self._watch.clock.now())
+        self._feeds_seen = found.fingerprint
+        log.info(
+            "feeds.taken",
+            added=len(report.added),
+            changed=len(report.changed),
+            removed=len(report.removed),
+        )
+
+    def _rules(self) -> str:
+        """Follow what is in force; with `rules_auto` put an edited folder in force first."""
+        watch = self._watch
+        try:
+            draft = read_rules(watch.settings.rules, watch.settings.corpus)
+        except ConfigurationErrors as error:
+            self._follow_live()
+            return self._mistaken("rules", error)
+        watch.store.notices.close("file", "rules", watch.clock.now())
+        current = watch.store.rulebooks.current()
+        if current is None or (watch.settings.rules_auto and draft.hash != current.hash):
+            watch.workers.use(draft)  # refuses, changing nothing, what does not compile
+            watch.apply_rules(draft, actor="monitor", reason="taken over from the folder")
+        self._follow_live()
+        return "rules are in force"
+
+    def _follow_live(self) -> None:
+        """Let the workers score with what was applied last, by whichever process."""
+        current = self._watch.store.rulebooks.current()
+        if current is None or current.hash == self._rules_hash:
+            return
+        files = self._watch.store.rulebooks.get(current.hash)
+        if files is not None:
+            source = parse_rules(files)
+            self._watch.workers.use(source)
+            self._watch.live_rules = source
+            self._rules_hash = current.hash
+            log.info("rules.taken", version=current.hash[:12])
+
+    def _mistaken(self, subject: str, error: ConfigurationErrors) -> str:
+        self._notice("file", subject, str(error))
+        return f"{subject} has mistakes; the last good one stays in force"
+
+    # ------------------------------------------------------------ notices
+
+    def _notice(self, kind: str, subject: str, detail: str) -> None:
+        if self._watch.store.notices.raise_once(kind, subject, detail, self._watch.clock.now()):
+            log.warning("notice.raised", kind=kind, subject=subject, detail=detail)
+
+    def _note_network(self, report: PollReport) -> None:
+        down = report.outcomes.get(ErrorCode.NETWORK_DOWN, 0) == report.feeds
+        if down and self._network_is_up:
+            self._notice("network", "down", "no feed can be reached at all; they are asked again")
+        elif not down and not self._network_is_up:
+            self._watch.store.notices.close("network", "down", self._watch.clock.now())
+        self._network_is_up = not down
+
+
+def _numbers(report: PollReport) -> dict[str, object]:
+    return {
+        "feeds": report.feeds,
+        "entries": report.entries,
+        "outcomes": dict(report.outcomes),
+        "fates": dict(report.fates),
+        "seconds": report.seconds,
+    }
