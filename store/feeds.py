@@ -40,7 +40,7 @@ class Feeds:
         changed: list[str] = []
         returned: list[str] = []
         with self._database.writing() as session:
-            rows = {row.id: row for row in session.execute(select(FEED))}
+            rows = {row.id: row for row in session.execute(select(FEED).order_by(FEED.c.key))}
             for feed in feeds:
                 row = rows.get(feed.id)
                 if row is None:

@@ -24,7 +24,14 @@ from monitor.core.reports import (
     Sighting,
 )
 from monitor.core.values import Band, Item, ItemState, Match, Score, TextState
-from store.rows import chunks, item_value, match_columns, match_value, score_columns
+from store.rows import (
+    chunks,
+    item_value,
+    match_columns,
+    match_value,
+    may_be_key,
+    score_columns,
+)
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import (
@@ -156,6 +163,8 @@ class Items:
 
         That is another person's while theirs has not run out. Raises KeyError for no such item.
         """
+        if not may_be_key(key):
+            raise KeyError(key)
         with self._database.writing() as session:
             session.execute(
                 update(ITEM)
@@ -203,7 +212,7 @@ def items_by_key(session: Session, keys: Sequence[int]) -> list[Item]:
     rows: dict[int, Row[Any]] = {}
     matches: dict[int, list[Match]] = defaultdict(list)
     shown: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for some in chunks(keys):
+    for some in chunks(key for key in keys if may_be_key(key)):
         query = select(ITEM, FEED.c.id.label("feed_id")).join(FEED, FEED.c.key == ITEM.c.feed_key)
         rows |= {row.key: row for row in session.execute(query.where(ITEM.c.key.in_(some)))}
         lines = select(MATCH).where(MATCH.c.item_key.in_(some))

@@ -21,7 +21,7 @@ from monitor.core.values import Band, ErrorCode, Fate, FeedState, Item
 from monitor.ports import PollStatus
 from store.feeds import gaps_found
 from store.items import item_by_link, item_revisions, item_sightings, items_by_key
-from store.rows import feed_from_json
+from store.rows import feed_from_json, may_be_key
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow
@@ -45,16 +45,16 @@ class Ledger:
         """Return all that is known about an address, a guid, or the key of an item."""
         text = str(asked).strip()
         with self._database.reading() as session:
-            if text.isascii() and text.isdigit():
+            item = None
+            if text.isascii() and text.isdigit() and may_be_key(int(text[:12])):
                 item = next(iter(items_by_key(session, [int(text)])), None)
-                return _report(session, text, None, item, ENTRY.c.item_key == int(text))
             link = canonical(text)
-            item = item_by_link(session, link) if link else None
+            if item is None and link is not None:
+                item = item_by_link(session, link)
+            # A guid may be a number as well.
             named = [ENTRY.c.guid == text, ENTRY.c.raw_link == text]
-            if link:
+            if link is not None:
                 named.append(ENTRY.c.link == link)
-            if item is not None:
-                named.append(ENTRY.c.item_key == item.key)
             return _report(session, text, link, item, or_(*named))
 
     def discrepancies(self) -> list[Discrepancy]:
@@ -137,6 +137,8 @@ def _report(
     item: Item | None,
     entries: ColumnElement[bool],
 ) -> FateReport:
+    if item is not None:
+        entries = or_(entries, ENTRY.c.item_key == item.key)
     lines = _lines(session, entries)
     if link is not None:
         lines += _lines(session, and_(FATE.c.entry_key.is_(None), FATE.c.link == link))

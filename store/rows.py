@@ -36,6 +36,9 @@ T = TypeVar("T")
 # is asked for in three columns.
 CHUNK = 500
 
+# The largest key that PostgreSQL's integer holds; what people type may be larger.
+LARGEST_KEY = 2**31 - 1
+
 _FEED_FIELDS = frozenset(field.name for field in fields(Feed))
 _DURATIONS = ("every", "max_age")
 _TUPLES = ("tags",)
@@ -46,6 +49,11 @@ def chunks(names: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(names)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def may_be_key(number: int) -> bool:
+    """Say whether a number from outside can be a key at all; asking for others is an error."""
+    return 0 < number <= LARGEST_KEY
 
 
 def feed_to_json(feed: Feed) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from monitor.core.reports import Taught, VerdictLine
 from monitor.core.values import ItemState, Verdict
 from store.items import items_by_key
+from store.rows import may_be_key
 from store.session import Database
 from store.tables.base import table
 from store.tables.reviewing import VerdictRow
@@ -43,6 +44,8 @@ class Verdicts:
         note: str = "",
     ) -> int:
         """Decide about an item; return the verdict's key. Raises KeyError for no such item."""
+        if not may_be_key(item_key):
+            raise KeyError(item_key)
         with self._database.writing() as session:
             if not _set_state(session, item_key, STATE_AFTER[verdict]):
                 raise KeyError(item_key)
