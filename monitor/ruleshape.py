@@ -89,10 +89,17 @@ class PhraseShape(_Shape):
     """Names that together mean one thing."""
 
     label: str = Field(min_length=1)
-    near: list[OperandShape] = Field(min_length=2)
+    near: list[OperandShape] = []
     within: WindowShape = 4
+    any: Names = []
     unless_near: Names = []
     note: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> PhraseShape:
+        if bool(self.near) == bool(self.any) or len(self.near) == 1:
+            raise ValueError("needs either near, with at least two names, or any")
+        return self
 
 
 class ExamplesShape(_Shape):
@@ -116,6 +123,7 @@ class RuleShape(_Shape):
     any_text: Names = []
     none_text: Names = []
     unless_near: Names = []
+    unless_title: Names = []
     count: Annotated[int, Field(ge=1, le=100)] = 1
     where: Literal["anywhere", "title", "lead", "text"] = Field(default="anywhere", alias="in")
     once: bool = False
@@ -435,6 +443,7 @@ def _phrase(name: str, shape: PhraseShape) -> Phrase:
         label=shape.label,
         near=_operands(shape.near),
         within=within,
+        any=tuple(shape.any),
         unless_near=tuple(shape.unless_near),
         note=shape.note,
     )
@@ -453,6 +462,7 @@ def _rule(shape: RuleShape) -> Rule:
         any=tuple(any_names),
         none=tuple(none_names),
         unless_near=tuple(shape.unless_near),
+        unless_title=tuple(shape.unless_title),
         count=shape.count,
         where=shape.where,
         once=shape.once,
@@ -568,9 +578,10 @@ def _check_phrases(gathering: _Gathering) -> None:
                     gathering.complain(phrase.id, ("near", index), message)
                 elif name not in known:
                     _unknown(gathering, phrase.id, ("near", index), name, known)
-        for index, name in enumerate(phrase.unless_near):
-            if name not in known:
-                _unknown(gathering, phrase.id, ("unless_near", index), name, known)
+        for key, names in (("any", phrase.any), ("unless_near", phrase.unless_near)):
+            for index, name in enumerate(names):
+                if name not in known:
+                    _unknown(gathering, phrase.id, (key, index), name, known)
         known.append(phrase.id)
 
 
@@ -579,7 +590,12 @@ def _names_of(rule: Rule) -> Iterator[tuple[str, int, str]]:
         for index, operand in enumerate(operands):
             for name in operand:
                 yield key, index, name
-    for key, names in (("any", rule.any), ("none", rule.none), ("unless_near", rule.unless_near)):
+    for key, names in (
+        ("any", rule.any),
+        ("none", rule.none),
+        ("unless_near", rule.unless_near),
+        ("unless_title", rule.unless_title),
+    ):
         for index, name in enumerate(names):
             yield key, index, name
 

@@ -132,8 +132,12 @@ class Reading:
         if name not in self._named:
             if name in self._book.phrases:
                 phrase = self._book.phrases[name]
-                near = self.near(phrase.near, phrase.within, unless=phrase.unless_near)
-                self._named[name] = tuple(_joined(name, parts) for parts in near)
+                combinations = (
+                    self.near(phrase.near, phrase.within, unless=phrase.unless_near)
+                    if phrase.near
+                    else [(found,) for found in self.either(phrase.any)]
+                )
+                self._named[name] = tuple(_joined(name, parts) for parts in combinations)
             else:
                 members = self._book.members[name]
                 hits = [hit for member in members for hit in self._by_entity.get(member, ())]
@@ -143,6 +147,8 @@ class Reading:
 
     def either(self, operand: Operand) -> tuple[Found, ...]:
         """Return the hits of any of the names, in order of place."""
+        if not operand:
+            return ()
         if len(operand) == 1:
             return self.found(operand[0])
         hits = {hit for name in operand for hit in self.found(name)}

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from monitor.core.folding import folded
 from monitor.core.likeness import Likeness
 from monitor.core.rules import Decision, Entity, Phrase, Profile, Rule, RuleSet, RuleSource
-from monitor.core.terms import Lexicon, Term, english_forms, spelling
+from monitor.core.terms import Beside, Lexicon, Term, english_forms, spelling
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff 0-9]+")
 _ASCII_LETTER = re.compile("[a-z]")
 
 
@@ -99,9 +100,16 @@ def _term(
         open_right=wanted.open_right,
         open_left=wanted.open_left,
         whole=wanted.whole,
-        in_hangul=language == "ko" and not _HANGUL.search(base) and not base.isascii(),
+        beside=_beside(language, base),
         is_exception=is_exception,
     )
+
+
+def _beside(language: str, base: str) -> Beside:
+    """Return what letters a term of Han characters must stand among; others may stand anywhere."""
+    if not _HAN.fullmatch(base):
+        return "any"
+    return {"ko": "hangul", "zh": "no-kana"}.get(language, "any")  # type: ignore[return-value]
 
 
 def _members(entity: Entity, entities: Mapping[str, Entity]) -> tuple[str, ...]:

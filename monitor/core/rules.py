@@ -42,8 +42,9 @@ class Phrase:
 
     id: str
     label: str
-    near: tuple[Operand, ...]
+    near: tuple[Operand, ...] = ()
     within: Window = 4
+    any: Operand = ()  # instead of near: one of several entities or phrases
     unless_near: Operand = ()
     note: str = ""
 
@@ -61,6 +62,7 @@ class Rule:
     any: Operand = ()
     none: Operand = ()
     unless_near: Operand = ()
+    unless_title: Operand = ()  # does not hold when the title says one of these
     count: int = 1  # in how many distinct sentences at least
     where: Place = "anywhere"
     once: bool = False  # repeats add nothing

@@ -110,6 +110,8 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     """Return where the rule holds, the best place first, at most one for each sentence."""
     if any(reading.found(name) for name in rule.none):
         return ()
+    if any(hit.field == "title" for hit in reading.either(rule.unless_title)):
+        return ()
     gates = [reading.either(operand) for operand in rule.all]
     if not all(gates) or (rule.any and not reading.either(rule.any)):
         return ()

@@ -17,11 +17,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from monitor.core.folding import Folded, fold, folded
+
+
+# Korean headlines abbreviate in Han (北, 中); Chinese names of Korea mean something else in Japanese.
+Beside = Literal["any", "hangul", "no-kana"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Term:
     open_right: bool = False  # `slave*`
     open_left: bool = False  # `*worker`
     whole: bool = False  # `word:北`: nothing of the same script beside it
-    in_hangul: bool = False  # a Han abbreviation of Korean headlines: only in sentences with Hangul
+    beside: Beside = "any"  # what a term of Han characters asks of the letters around it
     is_exception: bool = False
 
 
@@ -99,6 +103,9 @@ def english_forms(text: str) -> tuple[str, ...]:
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]")
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+_AROUND = 40  # characters: about one sentence
+_FEW_KANA = 2  # a single の stands in many Chinese brand names
 _SHORT_KATAKANA = 4
 
 
@@ -207,7 +214,7 @@ class Lexicon:
             return False
         if term.whole and (_same_script(text[start], before) or _same_script(text[end - 1], after)):
             return False
-        if term.in_hangul and not _near_hangul(text, start, end):
+        if term.beside != "any" and not _has_beside(term.beside, text, start, end):
             return False
         if self._hangul_right[form] and not term.open_right and not term.whole:
             return (
@@ -227,10 +234,12 @@ def _same_script(char: str, neighbour: str) -> bool:
     return _is_spaced(neighbour) or _KATAKANA.match(neighbour) is not None
 
 
-def _near_hangul(text: str, start: int, end: int) -> bool:
-    """Tell whether Han characters stand in Korean: Hangul close by, and no kana."""
-    around = text[max(0, start - 40) : end + 40]
-    return _HANGUL.search(around) is not None
+def _has_beside(wanted: Beside, text: str, start: int, end: int) -> bool:
+    """Tell whether Han characters stand among the letters that the term asks for."""
+    around = text[max(0, start - _AROUND) : end + _AROUND]
+    if wanted == "hangul":
+        return _HANGUL.search(around) is not None
+    return _HANGUL.search(around) is None and len(_KANA.findall(around)) < _FEW_KANA
 
 
 def _same_case(surface: str, cased: str) -> bool:
