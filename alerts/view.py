@@ -20,7 +20,7 @@ from alerts.wording import printable, printable_url
 from monitor.catalogues import translations
 from monitor.catalogues.words import TEXT_STATES
 from monitor.core.digests import topic_title
-from monitor.core.quotes import Piece, quote, reasons, title_pieces
+from monitor.core.quotes import Piece, quote, reasons
 from monitor.core.telling import Digest, Section, Story, Subscriber
 from monitor.core.values import Band, DateSource, Item, TextState
 
@@ -36,8 +36,8 @@ class StoryView:
 
     number: int
     lang: str  # for the lang attribute; "und" when unknown
+    script: str  # class of the fonts: ko, ja, zh, or empty
     title: str
-    title_pieces: tuple[Piece, ...]
     gloss: str  # English labels of what the title says, when it is not in the reader's language
     source: str
     country: str
@@ -177,12 +177,12 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
     return StoryView(
         number=number,
         lang=item.lang or item.score.lang or "und",
+        script=lang if lang in ("ko", "ja", "zh") else "",
         title=who.theirs(item.title, TITLE_LENGTH) or who.gettext("(no title)"),
-        title_pieces=who.pieces(title_pieces(item), TITLE_LENGTH),
         gloss=_title_gloss(item, who),
         source=who.theirs(item.outlet or item.feed_id, 60),
         country=_country(item, who),
-        language=who.locale.languages.get(lang, lang).lower() if lang else "",
+        language=str(who.locale.languages.get(lang, lang)),
         published=_published(item, who),
         first_seen=who.moment(item.first_seen_at),
         quote=who.pieces(quote(item), 400),

@@ -18,6 +18,9 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNSEEN = re.compile("[\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb]")
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _SPACES = re.compile(r"\s+")
+_HAN = "\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f"
+# No line begins with a mark that closes what stands before it.
+_TOKENS = re.compile(rf"\s+|[{_HAN}][、。，．！？：；」』）】〉》ーっゃゅょ]*|[^\s{_HAN}]+")
 # A cut text keeps this much; more than this is never even looked at.
 _LOOKED_AT = 20_000
 
@@ -58,12 +61,12 @@ def printable_url(url: str) -> str | None:
 def wrapped(text: str, *, width: int = 76, indent: str = "", first: str | None = None) -> str:
     """Return text broken into lines of at most `width` columns, wide characters counted as two.
 
-    Lines break at spaces, and between wide characters, where no spaces are written.
+    Lines break at spaces, and between Chinese and Japanese characters, where none are written.
     """
     lines: list[str] = []
     line = indent if first is None else first
     start = len(line)
-    for token in re.findall(r"\s+|[^\s\u1100-\uffdc]+|[\u1100-\uffdc]", text):
+    for token in _TOKENS.findall(text):
         if token.isspace():
             if len(line) > start:
                 line += " "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from monitor.core.sentences import sentences
 from monitor.core.values import Item, Match
@@ -25,11 +24,6 @@ class Piece:
     gloss: str = ""
 
 
-def title_pieces(item: Item) -> tuple[Piece, ...]:
-    """Return the whole title in pieces."""
-    return pieces(item.title, matches=item.score.matches, field="title", glossed=_is_foreign(item))
-
-
 def quote(item: Item, *, length: int = QUOTE_LENGTH) -> tuple[Piece, ...]:
     """Return the sentence of the text that says most of why the item is here; () without a text."""
     marks = _marks(item.score.matches, "text", len(item.text))
@@ -41,13 +35,6 @@ def quote(item: Item, *, length: int = QUOTE_LENGTH) -> tuple[Piece, ...]:
     before = (Piece(text="… "),) if cut_before else ()
     after = (Piece(text=" …"),) if cut_after else ()
     return before + found + after
-
-
-def pieces(
-    text: str, *, matches: Sequence[Match], field: Literal["title", "text"], glossed: bool
-) -> tuple[Piece, ...]:
-    """Return a text in pieces, every matched run a piece of its own."""
-    return _pieces(text, _marks(matches, field, len(text)), 0, len(text), glossed=glossed)
 
 
 def best_sentence(text: str, matches: Sequence[Match]) -> tuple[int, int]:
