@@ -138,7 +138,7 @@ def create_app(
     files. `allowed_hosts` are names beside loopback under which people reach the page. `zone` is
     the time zone of people who chose none. `catalogue` maps a language to its messages.
     """
-    pages = Pages(catalogue=catalogue, standing={"routes": frozenset(path for path, _ in GET)})
+    pages = Pages(catalogue, {"routes": frozenset(path for path, _ in GET)})
     desk = Desk(
         store=store,
         clock=clock,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from gettext import NullTranslations
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -27,62 +27,55 @@ TITLE_LENGTH = 300  # characters of a title on a page; the whole of it is on the
 LINK_LENGTH = 2_000  # longer addresses are shown as text: browsers and servers cut them anyway
 
 
+Catalogue = Callable[[str], NullTranslations]
+"""Gives the messages of a language."""
+
+
 @dataclass(frozen=True)
 class Pages:
     """The templates in every language."""
 
-    languages: tuple[str, ...] = LANGUAGES
-    catalogue: Callable[[str], NullTranslations] = translations
-    standing: Mapping[str, Any] = field(default_factory=dict)  # what every template may use
-
-    @cached_property
-    def environments(self) -> dict[str, jinja2.Environment]:
-        """One environment a language: Jinja's translations belong to the environment."""
-        return {language: self._environment(language) for language in self.languages}
+    catalogue: Catalogue = translations
+    standing: Mapping[str, Any] = field(default_factory=dict)  # what every page may use
 
     def show(
         self, visit: Visit, template: str, status: int = 200, /, **values: Any
     ) -> HTMLResponse:
         """Return the page that `template` makes of `values`."""
-        text = (
-            self.environments[visit.language].get_template(template).render(visit=visit, **values)
-        )
+        templates = environment(visit.language, self.catalogue)
+        text = templates.get_template(template).render(visit=visit, **self.standing, **values)
         return HTMLResponse(text, status)
 
-    def say(self, visit: Visit, message: str) -> str:
-        """Return `message` in the visitor's language."""
-        return self.catalogue(visit.language).gettext(message)
 
-    def _environment(self, language: str) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader(package),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.policies["ext.i18n.trimmed"] = True
-        # mypy does not see what the extension adds to the environment.
-        environment.install_gettext_translations(self.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
-        say = self.catalogue(language).gettext
-        environment.filters |= {
-            "when": when,
-            "moment": moment,
-            "day": day,
-            "number": number,
-            "signed": signed,
-            "outward": outward,
-            "short": short,
-            "site": site,
-            "query": query,
-            "language": lambda code: (
-                say(words.LANGUAGE_NAMES[code]) if code in words.LANGUAGE_NAMES else (code or "")
-            ),
-            "said": say,  # a message id out of one of the tables
-        }
-        environment.globals |= {"words": words, "languages": self.languages, **self.standing}
-        return environment
+@cache
+def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
+    """Return the templates in one language: Jinja's translations belong to the environment."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    messages = catalogue(language)
+    # mypy does not see what the extension adds to the environment.
+    made.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "when": when,
+        "moment": moment,
+        "day": day,
+        "number": number,
+        "signed": signed,
+        "outward": outward,
+        "short": short,
+        "query": query,
+        "language": lambda code: messages.gettext(words.LANGUAGE_NAMES.get(code, code or "")),
+        "said": messages.gettext,  # a message id out of one of the tables
+    }
+    made.globals |= {"words": words, "languages": LANGUAGES}
+    return made
 
 
 @jinja2.pass_context
@@ -144,12 +137,6 @@ def outward(address: str | None) -> str | None:
     fine = parts.scheme in ("http", "https") and bool(parts.hostname) and port_is_fine
     # A name before an @ is a lure ("https://bbc.com@evil.example"), never an article's address.
     return address if fine and parts.username is None else None
-
-
-def site(address: str | None) -> str:
-    """Return the site's name of an address that may be a link, else nothing."""
-    fine = outward(address)
-    return (urlsplit(fine).hostname or "").removeprefix("www.") if fine else ""
 
 
 def short(text: str, length: int = TITLE_LENGTH) -> str:

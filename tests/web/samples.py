@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import inspect, select, table, text
+
 from monitor.core.rules import Entity, Rule, RuleSet
 from monitor.core.values import (
     Article,
@@ -368,3 +370,100 @@ def fill(store: Store, count: int = 40, *, now: datetime = NOW) -> None:
     store.jobs.started("tick", now - timedelta(seconds=40))
     store.jobs.finished("tick", now - timedelta(seconds=38))
     store.jobs.plan("tick", now + timedelta(seconds=20))
+
+
+def revise(store: Store, story: Told, *, at: datetime) -> None:
+    """Let the feed show a story again with another text, as an edited article."""
+    entry = entry_of(story, 0)
+    key = next(one.key for one in store.feeds.statuses(at) if one.feed.id == story.feed)
+    (known,) = store.polling.known_entries(key, [entry.guid or ""])
+    decision = Decision(
+        entry=entry,
+        fate=Fate.PENDING,
+        identity=known.identity,
+        link=story.link,
+        content_hash="changed",
+        known=known,
+    )
+    poll(store, story.feed, (decision,), at=at)
+    (pending,) = store.polling.lease_pending(
+        at, owner=OWNER, limit=10, lease_for=timedelta(minutes=5)
+    )
+    article = Article(
+        url=story.link or "", title=story.title, text=story.text, state=story.state, lang=story.lang
+    )
+    read = ReadEntry(pending=pending, article=article, score=story.score, lang=story.lang)
+    store.polling.save_read([read], at)
+
+
+def poll_badly(store: Store, feed: str, *, detail: str) -> None:
+    """Save a failed poll with a detail that the server chose."""
+    (leased,) = store.polling.lease_feeds(
+        NOW, owner=OWNER, limit=1, lease_for=timedelta(minutes=5), only=[feed], even_if_not_due=True
+    )
+    assert store.polling.save_poll(
+        PollRecord(
+            leased=leased,
+            started_at=NOW,
+            finished_at=NOW,
+            status=PollStatus.REJECTED,
+            error=ErrorCode.SERVER_ERROR,
+            detail=detail,
+            state=FeedState.FAILING,
+            next_due_at=NOW + timedelta(hours=1),
+        )
+    )
+
+
+def contents(store: Store) -> str:
+    """Return everything that the store holds, as one text."""
+    with store.database.reading() as session:
+        connection = session.connection()
+        tables = inspect(connection).get_table_names()
+        rows = {
+            name: connection.execute(select(text("*")).select_from(table(name))).all()
+            for name in tables
+        }
+    return repr(rows)
+
+
+def break_store(store: Store) -> None:
+    """Make every later use of the store fail the way a damaged file does."""
+    path = store.database.path
+    assert path
+    store.close()
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        name.unlink(missing_ok=True)
+    path.write_bytes(b"no database at all" * 100)
+
+
+TRIED = {
+    "status": "parsed",
+    "error_code": None,
+    "http_status": 200,
+    "next_poll_s": 3600,
+    "mail": "",
+    "csv": "",
+    "entries": [
+        {
+            "id": "1",
+            "title": "North Korean builders at Patrokl",
+            "link": "https://a.example/1",
+            "html": "",
+            "text": "",
+            "published": "2026-11-25T08:00:00+00:00",
+            "score": 85,
+            "decision": "alert",
+        },
+        {
+            "id": "2",
+            "title": "<b>no link</b>",
+            "link": "javascript:x",
+            "html": "",
+            "text": "",
+            "published": None,
+            "score": 5,
+            "decision": "reject",
+        },
+    ],
+}

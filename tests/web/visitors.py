@@ -56,8 +56,11 @@ def tree(answer: httpx.Response) -> html.HtmlElement:
 
 
 def words(element: html.HtmlElement) -> str:
-    """Return the text of an element with single blanks."""
-    return " ".join(element.text_content().split())
+    """Return the text of an element with single blanks; a line break and a cell are blanks too."""
+    source = html.tostring(element, encoding="unicode", with_tail=False)
+    for tag in ("<br>", "</td>", "</p>", "</option>"):
+        source = source.replace(tag, f" {tag}")
+    return " ".join(html.fromstring(source).text_content().split())
 
 
 _STEP = re.compile(
