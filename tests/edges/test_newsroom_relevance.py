@@ -109,12 +109,13 @@ def test_nothing_off_the_subject_reaches_a_digest(readings: list[Reading]) -> No
     assert [r.name for r in others if r.is_over_the_line] == []
 
 
-def test_nothing_unrelated_reaches_the_queue(readings: list[Reading]) -> None:
-    """What has nothing to do with the subject is rejected, not put before an analyst."""
+def test_hardly_anything_unrelated_reaches_the_queue(readings: list[Reading]) -> None:
+    """Of what has nothing to do with the subject, at most one in twenty costs an analyst time."""
     unrelated = [r for r in readings if r.expected.band is Band.REJECT]
+    queued = [r.name for r in unrelated if r.score.decision is not Band.REJECT]
 
-    assert len(unrelated) >= 20
-    assert [r.name for r in unrelated if r.score.decision is not Band.REJECT] == []
+    assert len(unrelated) >= 35
+    assert len(queued) <= len(unrelated) // 20, queued
 
 
 def test_nine_in_ten_relevant_articles_reach_a_digest(readings: list[Reading]) -> None:
