@@ -23,7 +23,7 @@ LIMIT = 2000  # new entries taken from one poll; G6
 MAX_REVISIONS = 24  # a live ticker would fill the store with its own past
 _TELLING = 40  # code points of headline and text by which alone an entry is recognised
 # "N/A", "1", "item": an id that another article may carry tomorrow.
-_WEAK_GUID = re.compile(r"\d{0,4}|[^\d/]{0,12}")
+_WEAK_GUID = re.compile(r"\d{0,4}|\D{0,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,15 @@ def _grouped(seen: list[_Seen], feed: Feed) -> dict[_Seen, list[_Seen]]:
         groups[identity].append(replace(one, identity=identity))
     grouped = {}
     for group in groups.values():
-        group.sort(key=lambda one: (-len(one.entry.text), one.content, one.place))
+        group.sort(key=_telling)
         grouped[group[0]] = group[1:]
     return grouped
+
+
+def _telling(one: _Seen) -> tuple[int, bool, str, str, str, int]:
+    """Order by how much an entry says; the place only decides between entries that are alike."""
+    length = -len(one.entry.text)
+    return length, one.link is None, one.content, one.link or "", one.guid or "", one.place
 
 
 def _rung(one: _Seen, feed: Feed) -> str:
@@ -300,6 +306,8 @@ def _decided(
 
 def _twin(one: _Seen, first: Decision) -> Decision:
     """Return the decision on an entry that repeats another one of the same document."""
+    if first.fate is Fate.UNREADABLE:
+        return replace(first, entry=one.entry)
     is_same = first.fate is Fate.UNCHANGED
     return replace(
         first,
