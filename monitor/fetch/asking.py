@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import time
@@ -53,6 +54,9 @@ _ACCEPT: Final[Mapping[str, bytes]] = {
 }
 _ERROR_BYTES: Final = 64_000  # of an error answer only its beginning is looked at
 _ROBOTS_BYTES: Final = 500_000  # RFC 9309 2.5
+# Large bodies are taken a few at a time: a crowd of them must not fill the memory.
+_LARGE_BYTES: Final = 500_000
+_LARGE_BODIES: Final = 6
 # Bodies in pieces of a few bytes cost processor time out of proportion; ours never are.
 _PIECES: Final = 20_000
 _PIECE_BYTES: Final = 32
@@ -71,16 +75,20 @@ class Transport(httpx.AsyncBaseTransport):
             origin=httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
             stream=stream,
         )
-        answer = await connection.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=target.scheme, host=target.host, port=target.port, target=target.path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
+        try:
+            answer = await connection.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=target.scheme, host=target.host, port=target.port, target=target.path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                )
             )
-        )
+        except BaseException:  # httpcore closes for most of them, not for a cancelled wait
+            await stream.aclose()
+            raise
         assert isinstance(answer.stream, AsyncIterable)
         return httpx.Response(
             answer.status,
@@ -140,6 +148,7 @@ class Asker:
         self._settings = settings
         self._transport = transport
         self._now = now
+        self._large = asyncio.Semaphore(_LARGE_BODIES)
 
     def target_of(self, request: Request) -> Target | Failed:
         """Take the request's own address apart; a feed's may carry a user name and password."""
@@ -316,9 +325,14 @@ class Asker:
                 status=response.status_code,
             )
         body = Body(headers.get("content-encoding", ""), limit=limit)
-        async for piece in _pieces(response, limit):
-            body.feed(piece)
-        return body.finish()
+        async with contextlib.AsyncExitStack() as stack:
+            is_large = False
+            async for piece in _pieces(response, limit):
+                body.feed(piece)
+                if not is_large and body.size > _LARGE_BYTES:
+                    is_large = True
+                    await stack.enter_async_context(self._large)
+            return body.finish()
 
     def _outcome(self, target: Target, answer: Answer, journey: _Journey) -> Outcome:
         request = journey.request

@@ -36,7 +36,7 @@ class Body:
         self._declared = names[0].removeprefix("x-") if names else ""
         self._limit = limit
         self._out = BytesIO()
-        self._size = 0
+        self.size = 0
         self._head = b""  # the first bytes, until the format is known
         self._format = ""  # gzip, deflate or plain
         self._inflater: zlib._Decompress | None = None
@@ -114,7 +114,7 @@ class Body:
                 return b""
 
     def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self._limit:
+        self.size += len(piece)
+        if self.size > self._limit:
             raise Trouble(ErrorCode.TOO_LARGE, f"the answer is larger than {self._limit:,} bytes")
         self._out.write(piece)

@@ -33,9 +33,14 @@ class Resolver:
     """Asks the system's resolver in a bounded number of threads of its own.
 
     They are daemons: a look-up that hangs for minutes must not hold up the end of the program.
+    There are many, because a look-up that nobody waits for any more still occupies one.
     """
 
-    def __init__(self, threads: int = 16) -> None:
+    def __init__(
+        self, threads: int = 64, *, look_up: Callable[[str, int], list[IPAddress]] | None = None
+    ) -> None:
+        """`look_up` replaces the system's resolver in tests."""
+        self._look_up = look_up or _look_up
         self._threads = threads
         self._started = 0
         self._idle = 0
@@ -64,7 +69,7 @@ class Resolver:
         while (asked := self._asked.get()) is not None:
             host, port, loop, answer = asked
             try:
-                found: list[IPAddress] | Exception = _look_up(host, port)
+                found: list[IPAddress] | Exception = self._look_up(host, port)
             except (OSError, UnicodeError) as error:
                 found = error
             with self._lock:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import queue
 import ssl
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -34,6 +35,8 @@ _T = TypeVar("_T")
 
 _LANES: Final = 10_000  # hosts remembered; more than that and idle ones are forgotten
 _STRIKES: Final = 2  # answers "wait" in a row after which a host's other requests wait too
+_SLOW_AFTER: Final = 1.0  # seconds
+_SLOW_TIMES: Final = 10  # so many times the concurrency may be open when most of them hang
 _NO_NETWORK: Final = frozenset({ErrorCode.DNS_ERROR, ErrorCode.CONNECT_ERROR})
 _NO_NETWORK_HOSTS: Final = 3  # fewer unreachable hosts say nothing about our own network
 
@@ -49,6 +52,34 @@ class _Lane:
         self.strikes = 0
         self.closed: Failed | None = None  # the answer that closed it
         self.closed_until = 0.0
+
+
+class _Slots:
+    """How many requests may be under way. A slow one gives its slot to the next after a second:
+    fifty servers that hang must not make a healthy one wait for their thirty seconds."""
+
+    def __init__(self, quick: int) -> None:
+        self._quick = asyncio.Semaphore(quick)
+        self._most = asyncio.Semaphore(quick * _SLOW_TIMES)
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Hold a slot for as long as it is fair."""
+        async with self._most:
+            await self._quick.acquire()
+            held = [True]
+
+            def let_go() -> None:
+                if held:
+                    held.clear()
+                    self._quick.release()
+
+            timer = asyncio.get_running_loop().call_later(_SLOW_AFTER, let_go)
+            try:
+                yield
+            finally:
+                timer.cancel()
+                let_go()
 
 
 class HttpFetcher:
@@ -72,7 +103,7 @@ class HttpFetcher:
         self._asker = Asker(self._settings, transport or Transport(self._connector), now)
         self._robots = Robots(self._asker.ask)
         self._lanes: dict[str, _Lane] = {}
-        self._slots = asyncio.Semaphore(self._settings.concurrency)
+        self._slots = _Slots(self._settings.concurrency)
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -158,7 +189,7 @@ class HttpFetcher:
                 if refusal is not None:
                     return refusal
                 await self._turn(lane)
-                async with self._slots:
+                async with self._slots.held():
                     await batch.room()
                     outcome = await self._polite(lane, request, target)
             self._note(lane, outcome)
