@@ -87,7 +87,10 @@ def _placed(
     for match in matches:
         if match.field != field or match.start is None or match.end is None:
             continue
-        if 0 <= match.start < match.end and text[match.start : match.end] == match.surface:
+        if (
+            0 <= match.start < match.end <= len(text)
+            and text[match.start : match.end] == match.surface
+        ):
             placed.append((match.start, match.end, match))
         else:
             misplaced += 1

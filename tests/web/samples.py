@@ -467,3 +467,16 @@ TRIED = {
         },
     ],
 }
+
+
+def leave_pending(store: Store, *, at: datetime) -> None:
+    """Let a feed show an entry that nobody reads."""
+    entry = Entry(guid="left", link="https://courier.example/left", title="Left behind")
+    decision = Decision(
+        entry=entry,
+        fate=Fate.PENDING,
+        identity="guid:left",
+        link=entry.link,
+        content_hash="left",
+    )
+    poll(store, "courier", (decision,), at=at)
