@@ -56,8 +56,10 @@ class Removal(_Frozen):
 class Outage(_Frozen):
     """The outlet's feed answers with the status from the one moment up to the other."""
 
-    from_day: int
-    to_day: int
+    day: int
+    hour: str = Field(pattern=_HOUR)
+    until_day: int
+    until_hour: str = Field(pattern=_HOUR)
     status: int = 503
 
 
@@ -182,7 +184,8 @@ class Outlet(_Frozen):
         if self.always is not None:
             return self.always
         for outage in self.outages:
-            if moment(outage.from_day, "00:00") <= when < moment(outage.to_day, "00:00"):
+            begin = moment(outage.day, outage.hour)
+            if begin <= when < moment(outage.until_day, outage.until_hour):
                 return outage.status
         return 200
 
