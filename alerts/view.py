@@ -6,6 +6,7 @@ Templates only place these; they compute nothing. All of other people's words pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from monitor.core.values import Band, DateSource, Item, TextState
 
 TITLE_LENGTH = 240
 _ALSO_NAMED = 6
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 Redact = Callable[[str], str]
 
@@ -171,18 +173,19 @@ def near_miss_view(item: Item, who: Reader, *, number: int) -> StoryView:
 def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
     """Return one story."""
     item = story.item
-    lang = (item.lang or item.score.lang or "").split("-")[0].lower()
+    tag = _tag(item)
+    lang = tag.split("-")[0].lower()
     also = _also(story, who)
     base = who.sender.public_url
     return StoryView(
         number=number,
-        lang=item.lang or item.score.lang or "und",
+        lang=tag,
         script=lang if lang in ("ko", "ja", "zh") else "",
         title=who.theirs(item.title, TITLE_LENGTH) or who.gettext("(no title)"),
         gloss=_title_gloss(item, who),
         source=who.theirs(item.outlet or item.feed_id, 60),
         country=_country(item, who),
-        language=str(who.locale.languages.get(lang, lang)),
+        language=str(who.locale.languages.get(lang, "")),
         published=_published(item, who),
         first_seen=who.moment(item.first_seen_at),
         quote=who.pieces(quote(item), 400),
@@ -199,6 +202,12 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
     )
 
 
+def _tag(item: Item) -> str:
+    """Return the language as an attribute holds it; "und" for none, or for what is no language."""
+    tag = item.lang or item.score.lang or ""
+    return tag if _LANGUAGE_TAG.fullmatch(tag) else "und"
+
+
 def _also(story: Story, who: Reader) -> tuple[str, ...]:
     """Return the names of the other sources, each once, without the story's own."""
     names = [name for item in (story.item, *story.also) for name in (item.outlet, *item.also_in)]
@@ -209,7 +218,7 @@ def _also(story: Story, who: Reader) -> tuple[str, ...]:
 
 def _title_gloss(item: Item, who: Reader) -> str:
     """Return what the title says, in the labels of its matches; empty for an English title."""
-    if (item.lang or item.score.lang or "").startswith("en"):
+    if _tag(item).startswith("en"):
         return ""
     labels = dict.fromkeys(
         match.label
@@ -221,7 +230,7 @@ def _title_gloss(item: Item, who: Reader) -> str:
 
 def _country(item: Item, who: Reader) -> str:
     code = (item.country or "").upper()
-    return str(who.locale.territories.get(code, code))
+    return str(who.locale.territories.get(code) or who.theirs(code, 20))
 
 
 def _published(item: Item, who: Reader) -> str:

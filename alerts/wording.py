@@ -17,6 +17,7 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Characters without a width: they hide words from searches, and from the eye.
 _UNSEEN = re.compile("[\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb]")
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
+_KEPT_IN_URLS = "/%:@!$&'*+,;=~-._"
 _SPACES = re.compile(r"\s+")
 _HAN = "\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f"
 # No line begins with a mark that closes what stands before it.
@@ -53,8 +54,9 @@ def printable_url(url: str) -> str | None:
         return None
     netloc = (f"[{host}]" if ":" in host else host) + port
     # What is quoted already stays; user names and passwords in an address are never passed on.
-    path = quote(parts.path or "/", safe="/%:@!$&'*+,;=~-._")
-    query = "?" + quote(parts.query, safe="/%:@!$&'*+,;=~-._?") if parts.query else ""
+    path = quote(parts.path or "/", safe=_KEPT_IN_URLS, errors="replace")
+    asked = quote(parts.query, safe=_KEPT_IN_URLS + "?", errors="replace")
+    query = f"?{asked}" if asked else ""
     return f"{parts.scheme.lower()}://{netloc}{path}{query}"
 
 
