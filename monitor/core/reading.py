@@ -8,7 +8,7 @@ words hold no hits: a paragraph that a page repeats counts once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -20,6 +20,7 @@ from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
 from monitor.core.terms import word_starts
 
 FieldName = Literal["title", "text"]
+_NO_LIMIT = 1 << 30
 _FIELD_GAP = 1000  # words: nothing in the text is near the title
 
 
@@ -65,10 +66,12 @@ class Reading:
         self.folded: dict[FieldName, Folded] = {}
         self._by_entity: dict[str, list[Found]] = {}
         self._named: dict[str, tuple[Found, ...]] = {}
+        self._either: dict[Operand, tuple[Found, ...]] = {}
+        self._searchable: dict[Operand, _Neighbours] = {}
         self._said: set[str] = set()
         self.word_count = 0
-        self._read("title", title, [Sentence(0, len(title))] if title.strip() else [])
-        self._read("text", text, sentences(text))
+        self._read("title", title)
+        self._read("text", text)
 
     def given(self, field: FieldName) -> str:
         """Return a field as it was given."""
@@ -79,12 +82,15 @@ class Reading:
         """Return all single hits, entity by entity."""
         return (hit for hits in self._by_entity.values() for hit in hits)
 
-    def _read(self, field: FieldName, text: str, parts: Sequence[Sentence]) -> None:
+    def _read(self, field: FieldName, text: str) -> None:
         plain = fold(text)
         self.folded[field] = plain
         offset = self.word_count + (_FIELD_GAP if field == "text" else 0)
         hits = self._book.lexicon.hits(text, plain)
-        words = word_starts(text) if hits else []
+        if not hits:
+            return
+        words = word_starts(text)
+        parts = sentences(text) if field == "text" else [Sentence(0, len(text))]
         base = len(self.places)
         rank = Rank.TITLE if field == "title" else Rank.LEAD
         lead_words = self._book.decision.lead
@@ -97,8 +103,6 @@ class Reading:
         paragraphs = _paragraphs(text, parts)
         heard: dict[int, bool] = {}
         for hit in hits:
-            if not parts:
-                continue
             index = sentence_at(starts, hit.start)
             if index not in heard:
                 heard[index] = not parts[index].silent and self._is_new(text, parts[index])
@@ -132,12 +136,11 @@ class Reading:
         if name not in self._named:
             if name in self._book.phrases:
                 phrase = self._book.phrases[name]
-                combinations = (
-                    self.near(phrase.near, phrase.within, unless=phrase.unless_near)
-                    if phrase.near
-                    else [(found,) for found in self.either(phrase.any)]
-                )
-                self._named[name] = tuple(_joined(name, parts) for parts in combinations)
+                if phrase.near:
+                    near = self.near(phrase.near, phrase.within, unless=phrase.unless_near)
+                    self._named[name] = tuple(_joined(name, parts) for parts in near)
+                else:
+                    self._named[name] = _tightest(self.either(phrase.any))
             else:
                 members = self._book.members[name]
                 hits = [hit for member in members for hit in self._by_entity.get(member, ())]
@@ -151,24 +154,47 @@ class Reading:
             return ()
         if len(operand) == 1:
             return self.found(operand[0])
-        hits = {hit for name in operand for hit in self.found(name)}
-        return tuple(sorted(hits, key=lambda hit: (hit.sentence, hit.start, hit.end, hit.name)))
+        known = self._either.get(operand)
+        if known is None:
+            hits = {
+                (hit.sentence, hit.start, hit.end, hit.name): hit
+                for name in operand
+                for hit in self.found(name)
+            }
+            known = tuple(hits[key] for key in sorted(hits))
+            self._either[operand] = known
+        return known
+
+    def _neighbours(self, operand: Operand) -> _Neighbours:
+        """Return the hits of any of the names, sorted for searching."""
+        known = self._searchable.get(operand)
+        if known is None:
+            known = self._searchable[operand] = _Neighbours(self.either(operand))
+        return known
 
     def near(
-        self, operands: Sequence[Operand], within: Window, *, unless: Operand = ()
-    ) -> list[tuple[Found, ...]]:
-        """Return, for each hit of the first operand, it and the nearest hit of every other one.
+        self,
+        operands: Sequence[Operand],
+        within: Window,
+        *,
+        unless: Operand = (),
+        done: Container[int] = (),
+    ) -> Iterator[tuple[Found, ...]]:
+        """Yield, for each hit of the first operand, it and the nearest hit of every other one.
 
         A window is counted from the first operand's hit. Hits that share letters are not two words.
+        Sentences that the caller puts into `done` meanwhile are passed over.
         """
-        lists = [self.either(operand) for operand in operands]
-        if not all(lists):
-            return []
-        neighbours = [_Neighbours(hits) for hits in lists[1:]]
-        spoilers = _Neighbours(self.either(unless)) if unless else None
-        combinations = []
+        lists = []
+        for operand in operands:
+            hits = self.either(operand)
+            if not hits:
+                return
+            lists.append(hits)
+        neighbours = [self._neighbours(operand) for operand in operands[1:]]
+        spoilers = self._neighbours(unless) if unless else None
         for pivot in lists[0]:
-            if spoilers is not None and spoilers.in_sentence(pivot):
+            if pivot.sentence in done or (spoilers is not None and spoilers.in_sentence(pivot)):
                 continue
             chosen = [pivot]
             for candidates in neighbours:
@@ -177,8 +203,7 @@ class Reading:
                     break
                 chosen.append(best)
             else:
-                combinations.append(tuple(chosen))
-        return combinations
+                yield tuple(chosen)
 
     @cached_property
     def entity_names(self) -> list[str]:
@@ -192,12 +217,14 @@ class _Neighbours:
     def __init__(self, hits: Sequence[Found]) -> None:
         self._hits = sorted(hits, key=lambda hit: (hit.first, hit.last))
         self._firsts = [hit.first for hit in self._hits]
-        self._sentences = {hit.sentence for hit in hits}
+        self._by_sentence: dict[int, list[Found]] = {}
+        for hit in self._hits:
+            self._by_sentence.setdefault(hit.sentence, []).append(hit)
         self._longest = max((hit.last - hit.first for hit in hits), default=0)
 
     def in_sentence(self, pivot: Found) -> bool:
         """Tell whether any hit stands in the pivot's sentence."""
-        return pivot.sentence in self._sentences
+        return pivot.sentence in self._by_sentence
 
     def nearest(self, pivot: Found, within: Window, *, apart_from: Sequence[Found]) -> Found | None:
         """Return the hit with the fewest words between, the earlier of two, or None."""
@@ -207,32 +234,43 @@ class _Neighbours:
                 bisect_left(self._firsts, low) : bisect_right(self._firsts, high)
             ]
         elif within == "sentence":
-            if not self.in_sentence(pivot):
-                return None
-            candidates = [hit for hit in self._hits if hit.sentence == pivot.sentence]
+            candidates = self._by_sentence.get(pivot.sentence, [])
         elif within == "paragraph":
             candidates = [hit for hit in self._hits if hit.paragraph == pivot.paragraph]
         else:
             candidates = self._hits
-        best, best_gap = None, None
+        best = None
+        best_gap = within if isinstance(within, int) else _NO_LIMIT
         for hit in candidates:
-            gap = max(hit.first - pivot.last, pivot.first - hit.last) - 1
-            if isinstance(within, int) and gap > within:
+            gap = (hit.first - pivot.last if hit.first > pivot.first else pivot.first - hit.last) - 1
+            if gap > best_gap or (best is not None and gap == best_gap):
                 continue
-            if (best_gap is None or gap < best_gap) and not any(
-                _overlap(hit, other) for other in apart_from
-            ):
+            if not any(_overlap(hit, other) for other in apart_from):
                 best, best_gap = hit, gap
         return best
 
 
 def _overlap(one: Found, other: Found) -> bool:
     """Tell whether two hits share letters."""
+    if one.sentence != other.sentence and not (one.parts or other.parts):
+        return False
     return any(
         a.field == b.field and a.start < b.end and b.start < a.end
         for a in one.hits
         for b in other.hits
     )
+
+
+def _tightest(hits: Sequence[Found]) -> tuple[Found, ...]:
+    """Drop hits that share letters with a shorter one: one wording of a thing is enough."""
+    kept: dict[int, list[Found]] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.last - hit.first, hit.end - hit.start)):
+        others = kept.setdefault(hit.sentence, [])
+        if not any(hit.start < other.end and other.start < hit.end for other in others):
+            others.append(hit)
+    flat = [hit for others in kept.values() for hit in others]
+    flat.sort(key=lambda hit: (hit.sentence, hit.start, hit.end))
+    return tuple(flat)
 
 
 def _joined(name: str, parts: tuple[Found, ...]) -> Found:

@@ -9,7 +9,7 @@ of the lines, always; `require` changes the decision, never the score. No curve,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from monitor.core.values import Band, Match, Nearest, NearMiss, Score, ScoreInpu
 
 FEED_FACTORS = (0.5, 1.5)
 SNIPPET = 240  # characters
+LANGUAGE_SAMPLE = 1000  # characters that are enough to tell the script
 _RANKED = (Band.ALERT, Band.DIGEST, Band.QUEUE)
 
 
@@ -46,7 +47,7 @@ class Held:
 def score(given: ScoreInput, rulebook: Rulebook) -> Score:
     """Return the explained score of one item. Pure: the same input always gives the same score."""
     reading = Reading(given.title, given.text, rulebook)
-    lang = language_of(f"{given.title}\n{given.text}", given.lang)
+    lang = language_of(f"{given.title}\n{given.text[:LANGUAGE_SAMPLE]}", given.lang)
     decision = rulebook.decision
     held = [
         Held(rule, places)
@@ -116,25 +117,25 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     if not all(gates) or (rule.any and not reading.either(rule.any)):
         return ()
     by_sentence: dict[int, Occurrence] = {}
-    for hits in _combinations(rule, reading):
+    for hits in _combinations(rule, reading, done=by_sentence):
         if rule.unless_near and _is_spoiled(hits, rule.unless_near, reading):
             continue
         rank = max(reading.places[hit.sentence].rank for hit in hits)
         if not _is_in_place(rule, rank):
             continue
         sentence = hits[0].sentence
-        known = by_sentence.get(sentence)
-        if known is None or rank < known.rank:
-            by_sentence[sentence] = Occurrence(hits, rank, sentence)
+        by_sentence.setdefault(sentence, Occurrence(hits, rank, sentence))
     if len(by_sentence) < rule.count:
         return ()
     return tuple(sorted(by_sentence.values(), key=lambda one: (one.rank, one.sentence)))
 
 
-def _combinations(rule: Rule, reading: Reading) -> Iterator[tuple[Found, ...]]:
+def _combinations(
+    rule: Rule, reading: Reading, *, done: Container[int]
+) -> Iterator[tuple[Found, ...]]:
     """Yield the hits that make the rule hold: near ones together, else the best of each."""
     if rule.near:
-        yield from reading.near(rule.near, rule.within)
+        yield from reading.near(rule.near, rule.within, done=done)
     elif rule.all:
         operands = (*rule.all, rule.any) if rule.any else rule.all
         yield tuple(_most_telling(reading, operand) for operand in operands)

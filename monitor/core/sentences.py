@@ -37,15 +37,13 @@ _CLOSING = r"[\"'”’»)\]』」）]*"
 _BREAK = re.compile(
     r"(?<=[.!?…])" + _CLOSING + r"\s+(?=" + _OPENING + r"[^\Wa-zа-яё_])"
     r"|(?<=[。！？])" + _CLOSING + r"\s*"
-    r"|[ \t\xa0]*(?:\r?\n|\u2028|\u2029)\s*(?=\S)",
+    r"|([ \t\xa0]*(?:\r?\n|\u2028|\u2029)\s*(?=\S))",
 )
-_LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]")
 # A full stop behind these ends no sentence.
-_ABBREVIATION = re.compile(
-    r"(?:(?<![^\W\d_])[A-ZА-ЯЁ]"
-    r"|\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|St|No|vs|Inc|Ltd|Co|Corp|Jr|Sr|Rep|Sen|Gov|approx|Art"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-    r"|г|гг|ул|пос|с|т|тыс|млн|млрд|руб|см|им|др|пр|св|долл|чел|обл|ст|ср|рис|стр))\.$"
+_ABBREVIATIONS = frozenset(
+    "Mr. Mrs. Ms. Dr. Prof. Gen. Col. Lt. Sgt. St. No. vs. Inc. Ltd. Co. Corp. Jr. Sr. Rep. Sen. Gov. "
+    "approx. Art. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. "
+    "г. гг. ул. пос. с. т. тыс. млн. млрд. руб. см. им. др. пр. св. долл. чел. обл. ст. ср. рис. стр. сев.".split()
 )
 _WRAP = re.compile(r"[a-zа-яё,;]$")
 
@@ -82,8 +80,8 @@ def sentences(text: str) -> list[Sentence]:
         at, after = match.span()
         if after <= start:
             continue
-        is_line_break = _LINE_BREAK.search(match.group()) is not None
-        if not is_line_break and _ABBREVIATION.search(text, max(start, at - 8), at):
+        is_line_break = match.lastindex is not None or "\n" in text[at:after]
+        if not is_line_break and _is_abbreviation(text[text.rfind(" ", start, at) + 1 : at]):
             continue
         if is_line_break and _is_wrapped(text, at, after):
             continue
@@ -94,6 +92,13 @@ def sentences(text: str) -> list[Sentence]:
     if start < end:
         pieces.append((start, end, begins_line))
     return _silenced(text, [part for piece in pieces for part in _cut(text, piece)])
+
+
+def _is_abbreviation(word: str) -> bool:
+    """Tell whether a word with its full stop is an abbreviation: Jan., N., U.S."""
+    if word in _ABBREVIATIONS:
+        return True
+    return word[-1:] == "." and word[-2:-1].isupper() and (len(word) == 2 or word[-3] in ".(\"“«")
 
 
 def _content_end(text: str, at: int, after: int) -> int:
