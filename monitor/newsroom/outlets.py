@@ -149,6 +149,7 @@ class Outlet(_Frozen):
     body: Literal["summary", "full", "title"] = "summary"
     quirk: Literal["", "bare_ampersand", "leading_blank", "byte_order_mark"] = ""
     limit: int = 40  # entries that the feed shows
+    moved_from: str = ""  # an old address of the feed, which redirects for good
     always: int | None = None  # the feed's status on every day, when it never works
     outages: tuple[Outage, ...] = ()
     sections: tuple[str, ...] = ()

@@ -64,6 +64,8 @@ def site_at(when: datetime, *, newsroom: SampleNewsroom, base: str) -> dict[str,
     for outlet in newsroom.outlets:
         pages[outlet.feed_path] = studio.feed(outlet)
         pages[f"/{outlet.id}/"] = studio.front(outlet)
+        if outlet.moved_from:
+            pages[outlet.moved_from] = _redirect(301, base + outlet.feed_path)
         for article in outlet.visible(when):
             if article.to is None:
                 pages[outlet.path_of(article)] = studio.page(outlet, article)
@@ -78,6 +80,16 @@ def site_at(when: datetime, *, newsroom: SampleNewsroom, base: str) -> dict[str,
 
 def _plain(text: str) -> Page:
     return Page(body=text.encode(), content_type="text/plain; charset=utf-8", changed_at=START)
+
+
+def _redirect(status: int, url: str) -> Page:
+    return Page(
+        body=b"",
+        content_type="text/html; charset=utf-8",
+        changed_at=START,
+        status=status,
+        headers={"Location": url},
+    )
 
 
 def _hop_path(outlet: Outlet, article: SampleArticle) -> str:
@@ -235,13 +247,7 @@ class _Studio:
     def hop(self, reference: str) -> Page:
         """The redirect of a search hit to the outlet's own page."""
         outlet, target = self.newsroom.by_reference[reference]
-        return Page(
-            body=b"",
-            content_type="text/html; charset=utf-8",
-            changed_at=START,
-            status=302,
-            headers={"Location": self.base + outlet.path_of(target)},
-        )
+        return _redirect(302, self.base + outlet.path_of(target))
 
     def start_page(self) -> Page:
         """The list of outlets, for people who look at the newsroom itself."""

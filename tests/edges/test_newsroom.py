@@ -132,10 +132,21 @@ def test_a_reprint_repeats_its_original() -> None:
     assert leads == {True, False}
 
 
+def test_nobody_cites_what_has_not_appeared() -> None:
+    """Reprints, relays and search hits come after what they repeat, cite or point to."""
+    for _, article in NEWSROOM.articles():
+        for reference in (article.reprint_of, article.relays, article.to):
+            if reference is not None:
+                source = NEWSROOM.by_reference[reference][1]
+
+                assert source.published_at < article.published_at, article.slug
+                assert source.story == article.story
+
+
 def test_every_feed_of_the_file_is_an_outlet() -> None:
-    """The feeds file names each outlet once, at the address where its feed is."""
+    """The feeds file names each outlet once, at the address where its feed is or was."""
     assert {feed.id: feed.url for feed in FEEDS.values()} == {
-        outlet.id: BASE + outlet.feed_path for outlet in NEWSROOM.outlets
+        outlet.id: BASE + (outlet.moved_from or outlet.feed_path) for outlet in NEWSROOM.outlets
     }
     assert "newsroom.invalid" not in feeds_text(BASE)
 

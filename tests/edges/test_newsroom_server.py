@@ -133,6 +133,17 @@ def test_a_search_hit_redirects_to_the_outlet(newsroom: Newsroom) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, newsroom.url + path)
 
 
+def test_a_moved_feed_redirects_for_good(newsroom: Newsroom) -> None:
+    """The old address of a feed answers 301 to the new one, which has the feed."""
+    answer = _get(newsroom, "/labour-lines/rss")
+
+    assert (answer.status_code, answer.headers["location"]) == (
+        301,
+        newsroom.url + "/labour-lines/feed.xml",
+    )
+    assert _get(newsroom, "/labour-lines/feed.xml").status_code == 200
+
+
 def test_every_listed_address_answers(newsroom: Newsroom) -> None:
     """The start page, robots.txt, the sitemap and all that it lists answer with 200."""
     newsroom.set_clock(moment(3))
