@@ -30,7 +30,17 @@ _SECRET_KEY: Final = re.compile(
 )
 _URL_PASSWORD: Final = re.compile(r"(://[^\s/@:]*):[^\s/@]+@")
 # These write a line for every request or job run, which our own events tell better.
-_TALKATIVE: Final = ("httpx", "httpcore", "apscheduler", "trafilatura", "htmldate", "asyncio")
+_TALKATIVE: Final = (
+    "alembic",
+    "apscheduler",
+    "asyncio",
+    "htmldate",
+    "httpcore",
+    "httpx",
+    "pymorphy3",
+    "trafilatura",
+    "uvicorn",
+)
 
 
 def configure_logs(

@@ -6,6 +6,7 @@ only module that imports APScheduler.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.jobs import Job, Runner
 
 log = structlog.get_logger(__name__)
+# "Maximum number of running instances reached" is how a long poll looks; our listener says it.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 class EmbeddedEngine:
