@@ -110,7 +110,7 @@ def judge(
         code, detail = _SIMPLE[status]
         wait = retry_at(answer.headers.get("retry-after"), now) if status in (429, 503) else None
         return Judgement(code, detail, wait)
-    if status >= 500:
+    if 500 <= status < 600:
         return Judgement(ErrorCode.SERVER_ERROR, f"the server fails ({status})")
     return Judgement(ErrorCode.HTTP_ERROR, f"the server answers {status}")
 
@@ -148,25 +148,39 @@ def redirect_target(location: bytes, base: str) -> str | None:
         return None
 
 
-# What bot checks say of themselves. Marks in scripts are safe at any status; titles and sentences
-# may be quoted by an article, so they count only in short pages or error answers.
+# What bot checks say of themselves. Marks in scripts are theirs alone; titles and sentences may be
+# quoted by an article, so titles count only as a whole, and sentences only in a refusal.
 _SCRIPT_MARKS: Final = (
-    b"_cf_chl_opt",
-    b"cf-browser-verification",
-    b"/_incapsula_resource?",
-    b"captcha-delivery.com/c.js",
-    b"window._pxappid",
-    b"awswafcookiedomainlist",
-    b"sucuri_cloudproxy_js",
-    b"ddos-guard/js-challenge",
-    b"/.well-known/ddos-guard/",
-    b"__qrator",
-    b"servicepipe.ru/static/checkjs",
+    "_cf_chl_opt",
+    "cf-browser-verification",
+    "/_incapsula_resource?",
+    "captcha-delivery.com/c.js",
+    "window._pxappid",
+    "awswafcookiedomainlist",
+    "sucuri_cloudproxy_js",
+    "ddos-guard/js-challenge",
+    "/.well-known/ddos-guard/",
+    "__qrator",
+    "servicepipe.ru/static/checkjs",
 )
 _TITLE_MARKS: Final = re.compile(
-    rb"<title>\s*(?:just a moment|attention required!|checking your browser|ddos-guard"
-    rb"|please wait\.\.\. \| cloudflare|one moment, please|pardon our interruption"
-    rb"|are you a robot|human verification|security check)",
+    r"<title[^>]*>\s*(?:just a moment(?:\.{3}|…)|attention required! \| cloudflare|ddos-guard"
+    r"|checking your browser[^<]{0,60}|please wait(?:\.{3}|…) \| cloudflare"
+    r"|one moment, please(?:\.{3}|…)|pardon our interruption(?:\.{3}|…)?|are you a robot\?"
+    r"|human verification|bot verification|подтвердите, что вы не робот)\s*</title>",
+)
+_GEO_MARKS: Final = (
+    "error code: 1009",
+    "block access from your country",
+    "not available in your country",
+    "not available in your region",
+    "unavailable in your region",
+    "доступ из вашей страны",
+    "доступ из вашего региона",
+    "недоступен в вашей стране",
+    "недоступен в вашем регионе",
+    "해외에서의 접속",
+    "해외 ip",
 )
 _CHALLENGE_STATUS: Final = frozenset({200, 202, 401, 403, 405, 429, 503})
 _SHORT_PAGE: Final = 60_000
@@ -179,33 +193,19 @@ def _is_challenge(answer: Answer) -> bool:
         return True
     if answer.status not in _CHALLENGE_STATUS or len(answer.body) > _SHORT_PAGE:
         return False
-    beginning = answer.body[:_SHORT_PAGE].lower()
-    if b"<html" not in beginning and b"<script" not in beginning:
+    page = _lowered(answer)
+    if "<html" not in page and "<script" not in page:
         return False
-    return any(mark in beginning for mark in _SCRIPT_MARKS) or bool(_TITLE_MARKS.search(beginning))
-
-
-_GEO_MARKS: Final = tuple(
-    text.encode()
-    for text in (
-        "error code: 1009",
-        "block access from your country",
-        "not available in your country",
-        "not available in your region",
-        "unavailable in your region",
-        "доступ из вашей страны",
-        "доступ из вашего региона",
-        "недоступен в вашей стране",
-        "недоступен в вашем регионе",
-        "해외에서의 접속",
-        "해외 ip",
-    )
-)
+    return any(mark in page for mark in _SCRIPT_MARKS) or bool(_TITLE_MARKS.search(page))
 
 
 def _is_geo_block(answer: Answer) -> bool:
-    beginning = answer.body[:_SHORT_PAGE].lower()
-    return any(mark in beginning for mark in _GEO_MARKS)
+    page = _lowered(answer)
+    return any(mark in page for mark in _GEO_MARKS)
+
+
+def _lowered(answer: Answer) -> str:
+    return answer.body[:_SHORT_PAGE].decode("utf-8", "replace").lower()
 
 
 _UNREADABLE: Final = re.compile(

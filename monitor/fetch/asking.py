@@ -86,6 +86,9 @@ class Transport(httpx.AsyncBaseTransport):
                     content=request.stream,
                 )
             )
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            await stream.aclose()
+            raise _broken(error, stream) from None
         except BaseException:  # httpcore closes for most of them, not for a cancelled wait
             await stream.aclose()
             raise
@@ -254,10 +257,7 @@ class Asker:
         )
         if journey.jar is not None:
             journey.jar.set_cookie_header(sent)
-        try:
-            response = await self._transport.handle_async_request(sent)
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise _broken(error, None) from None
+        response = await self._transport.handle_async_request(sent)
         try:
             return await self._received(response, sent, journey)
         finally:
@@ -365,8 +365,8 @@ class Asker:
 
 async def _pieces(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     """Yield the raw pieces of a body. Raises Trouble for all that can go wrong under way."""
-    stream = response.extensions.get("connection")
-    if isinstance(stream, Stream):
+    stream: Stream | None = response.extensions.get("connection")
+    if stream is not None:
         stream.expect_body(limit + 100_000)  # the frame of chunks and gzip comes on top
     count = size = 0
     try:
@@ -393,13 +393,14 @@ async def _beginning(response: httpx.Response, headers: Mapping[str, str]) -> by
         return b""
 
 
-def _broken(error: Exception, stream: object) -> Trouble:
+def _broken(error: Exception, stream: Stream | None) -> Trouble:
     """Tell a connection that ended too early from an answer that breaks the rules."""
-    text = str(error)
-    ended = isinstance(stream, Stream) and stream.ended
-    if ended or isinstance(error, httpcore.NetworkError) or "disconnected" in text:
+    is_http = stream is None or b"HTTP/".startswith(stream.opening)
+    ended = stream is not None and stream.ended
+    if is_http and (ended or isinstance(error, httpcore.NetworkError)):
         return Trouble(ErrorCode.CONNECTION_CLOSED, "the connection ended before the answer did")
-    return Trouble(ErrorCode.PROTOCOL_ERROR, f"the answer is no HTTP: {text[:150]}")
+    said = " ".join(str(error).split())[:150]
+    return Trouble(ErrorCode.PROTOCOL_ERROR, f"the answer is no HTTP: {said}")
 
 
 def _stamped(outcome: Outcome, hops: tuple[Hop, ...], seconds: float) -> Outcome:

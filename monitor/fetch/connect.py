@@ -110,6 +110,7 @@ class Stream(httpcore.AsyncNetworkStream):
         self._budget = _HEAD_BYTES
         self._over = Trouble(ErrorCode.PROTOCOL_ERROR, "the answer's headers never end")
         self.ended = False  # the other side has closed
+        self.opening = b""  # the first bytes that came
 
     def expect_body(self, limit: int) -> None:
         """The headers are complete: from here on `limit` bytes may come."""
@@ -129,6 +130,8 @@ class Stream(httpcore.AsyncNetworkStream):
             raise Trouble(
                 ErrorCode.CONNECTION_CLOSED, f"the connection broke: {_said(error)}"
             ) from None
+        if not self._received:
+            self.opening = received[:5]
         self._received += len(received)
         self.ended = not received
         if self._received > self._budget:
