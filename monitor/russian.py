@@ -65,16 +65,40 @@ def _word_forms(word: str) -> set[str]:
     parses = _dictionary().parse(word)
     base = [parse for parse in parses if _plain(parse.normal_form) == word]
     chosen = base or parses[:1]
-    return {word} | {_plain(form.word) for parse in chosen for form in parse.lexeme}
+    forms = {word} | {_plain(form.word) for parse in chosen for form in parse.lexeme}
+    # The dictionary declines some place names oddly (Кэсон, Кэсна), so names get the regular endings too.
+    if not _dictionary().word_is_known(word) or any("Geox" in parse.tag for parse in chosen):
+        forms |= _regular_forms(word)
+    return forms
+
+
+def _regular_forms(word: str) -> set[str]:
+    """Return a name with the regular endings: Кэсон, Кэсона, в Кэсоне."""
+    if word[-1] in "бвгджзйклмнпрстфхцчшщ":
+        return {word + ending for ending in ("а", "у", "ом", "ем", "е")}
+    if word[-1] == "а":
+        return {word[:-1] + ending for ending in ("ы", "и", "е", "у", "ой")}
+    if word[-1] in "ья":
+        return {word[:-1] + ending for ending in ("и", "ю", "ей", "ем", "е", "я")}
+    return set()
 
 
 def _head(words: list[str]) -> int:
-    """Return the index of the head: the first word that is no adjective before another."""
-    for index, word in enumerate(words):
-        is_last = index == len(words) - 1
-        if is_last or not (_is_adjective(word) and _is_nominal(words[index + 1])):
+    """Return the index of the head: the first noun that is no adjective before another noun.
+
+    What stands before it and is neither (`ИТ-специалист`, `северо-корейский`) keeps its form.
+    """
+    for index, word in enumerate(words[:-1]):
+        if _is_noun(word) and not (_is_adjective(word) and _is_nominal(words[index + 1])):
             return index
     return len(words) - 1
+
+
+def _is_noun(word: str) -> bool:
+    if len(word) < _SHORTEST or not _CYRILLIC.search(word):
+        return False
+    parses = _dictionary().parse(word)
+    return _dictionary().word_is_known(word) and any(parse.tag.POS == "NOUN" for parse in parses)
 
 
 def _is_adjective(word: str) -> bool:
