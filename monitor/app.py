@@ -24,9 +24,10 @@ from alerts.sender import Sender
 from monitor.core.reports import QueueFilter
 from monitor.core.rules import RuleSource
 from monitor.core.telling import Message, Subscriber
-from monitor.core.values import Band
+from monitor.core.values import Band, Feed
 from monitor.core.windows import next_due
 from monitor.feedfile import FeedFile, read_feeds
+from monitor.feedwatch import Edited, Held, judge_edit
 from monitor.fetch import FetchSettings, HttpFetcher
 from monitor.guard import Allowed
 from monitor.pipeline import Pipeline
@@ -141,9 +142,20 @@ class Watch:
             stopping=self.stopping.is_set,
         )
 
-    def sync_feeds(self) -> None:
-        """Bring the store's feeds in line with feeds.yaml. Raises ConfigurationErrors."""
-        self.store.feeds.sync(self.feeds.feeds, self.clock.now())
+    def feeds_in_force(self) -> list[Feed]:
+        """Return the feeds that the store knows from the last good feeds.yaml."""
+        return [one.feed for one in self.store.feeds.statuses(self.clock.now())]
+
+    def sync_feeds(self, *, confirmed: bool = False) -> Edited | Held:
+        """Bring the store's feeds in line with feeds.yaml, and return what changed.
+
+        An edit that would silence many feeds is held, changing nothing, until it is `confirmed`.
+        Raises ConfigurationErrors.
+        """
+        news = judge_edit(self.feeds, self.feeds_in_force())
+        if confirmed or isinstance(news, Edited):
+            self.store.feeds.sync(self.feeds.feeds, self.clock.now())
+        return news
 
     # ------------------------------------------------------------ telling
 
@@ -176,6 +188,12 @@ class Watch:
         )
 
     @property
+    def sections(self) -> dict[str, str]:
+        """Map rule ids to the headings under which digests list what met them."""
+        rules = self.live_rules.rules.rules
+        return {rule.id: rule.section for rule in rules if rule.section}
+
+    @property
     def outbox_folder(self) -> Path:
         """Where mails are written as files."""
         return self.settings.var / "outbox"
@@ -183,7 +201,11 @@ class Watch:
     def make_digests(self) -> DigestReport:
         """Make every digest that is due."""
         return make_digests(
-            self.store, self.clock.now(), sender=self.sender, rules_version=self.live_rules.hash
+            self.store,
+            self.clock.now(),
+            sender=self.sender,
+            rules_version=self.live_rules.hash,
+            sections=self.sections,
         )
 
     def preview(self, subscriber: Subscriber | None, *, include_backfill: bool) -> Message:
@@ -202,6 +224,7 @@ class Watch:
             since=since,
             include_backfill=include_backfill,
             rules_version=self.live_rules.hash,
+            sections=self.sections,
         )
 
     def next_digest_at(self) -> datetime | None:

@@ -6,7 +6,6 @@ stay in force and the mistake is told once; no mistake in a file ever stops the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,9 +14,10 @@ import structlog
 from monitor.app import Watch
 from monitor.catalogues import N_
 from monitor.core.errors import ConfigurationErrors
+from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun
 from monitor.core.values import ErrorCode, PollReport
-from monitor.feedfile import FeedFile, read_feeds
+from monitor.feedwatch import Edited, FeedFileWatch, Held, Wrong
 from monitor.jobs import Job
 from monitor.rulefiles import parse_rules, read_rules
 
@@ -34,10 +34,8 @@ class Standing:
         self._watch = watch
         self._first_round = first_round
         self._rules_hash = ""
-        self._feeds_seen: str | None = None
-        self._rules_seen: str | None = None
+        self._feed_file = FeedFileWatch(watch.settings.feeds)
         self._network_is_up = True
-        self._lock = threading.Lock()
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs, the most frequent first."""
@@ -107,25 +105,27 @@ class Standing:
 
     # ------------------------------------------------------------ files
 
-    def _feeds(self) -> str:
-        try:
-            found = read_feeds(self._watch.settings.feeds)
-        except ConfigurationErrors as error:
-            return self._mistaken("feeds.yaml", error)
-        if found.fingerprint != self._feeds_seen:
-            self._take_feeds(found)
-        self._watch.store.notices.close("file", "feeds.yaml", self._watch.clock.now())
-        return "feeds.yaml is in force"
+    def look_again(self) -> None:
+        """Read the files at the next look even if they did not change (SIGHUP)."""
+        self._feed_file.forget()
 
-    def _take_feeds(self, found: FeedFile) -> None:
-        report = self._watch.store.feeds.sync(found.feeds, self._watch.clock.now())
-        self._feeds_seen = found.fingerprint
-        log.info(
-            "feeds.taken",
-            added=len(report.added),
-            changed=len(report.changed),
-            removed=len(report.removed),
-        )
+    def _feeds(self) -> str:
+        watch = self._watch
+        news = self._feed_file.look(watch.feeds_in_force, now=watch.clock.now())
+        match news:
+            case Edited(file=file, plan=plan):
+                watch.store.feeds.sync(file.feeds, watch.clock.now())
+                watch.store.notices.close("file", "feeds.yaml", watch.clock.now())
+                log.info("feeds.taken", changes=plan_lines(plan))
+                return "feeds.yaml is in force"
+            case Held(plan=plan):
+                lines = "\n".join(plan_lines(plan))
+                self._notice("file", "feeds.yaml", f"{lines}\nConfirm: monitor feeds apply --yes")
+                return "feeds.yaml waits to be confirmed"
+            case Wrong(problems=problems):
+                return self._mistaken("feeds.yaml", ConfigurationErrors(problems))
+            case _:
+                return "feeds.yaml did not change"
 
     def _rules(self) -> str:
         """Follow what is in force; with `rules_auto` put an edited folder in force first."""

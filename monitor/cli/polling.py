@@ -24,6 +24,7 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.core.values import ErrorCode, Feed
+from monitor.feedwatch import Held
 from monitor.pages import trial_json
 from monitor.trial import PAGES, Trials, feed_for
 
@@ -63,7 +64,8 @@ def poll(
     """
     settings = settings_from(config, allow_private)
     with open_watch(settings, spacing=spacing) as watch:
-        watch.sync_feeds()
+        if isinstance(watch.sync_feeds(), Held):
+            remark("feeds.yaml would silence many feeds; confirm it: monitor feeds apply --yes")
         only = _named(watch, feeds or []) if once or feeds else None
         total = len(only) if only is not None else len(watch.enabled())
         with progress("Polling", total) as moved_on:

@@ -19,10 +19,12 @@ from monitor.cli.answers import first_run_text
 from monitor.cli.common import INTERRUPTED, remark
 from monitor.cli.polling import NO_NETWORK
 from monitor.core.errors import ConfigurationErrors
+from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun, QueueFilter
 from monitor.core.values import Band, ErrorCode, ItemState, PollReport
 from monitor.engines.embedded import EmbeddedEngine
 from monitor.engines.web import WebEngine, listen
+from monitor.feedwatch import Held
 from monitor.jobs import Runner
 from monitor.pages import review_app
 from monitor.settings import Settings
@@ -62,7 +64,7 @@ def serve(settings: Settings, *, only: Part | None = None) -> None:
             if web is not None:
                 web.stop()
 
-        with _ended_by_signals(end):
+        with _ended_by_signals(end, again=standing.look_again):
             engine.start()
             if web is not None and not done.is_set():
                 web.run()
@@ -78,15 +80,17 @@ def _begin(watch: Watch) -> None:
     """Take over feeds.yaml and the rules, or go on with the last good ones."""
     watch.workers  # noqa: B018  (starts them: mistakes in the rules must show before anything runs)
     try:
-        watch.sync_feeds()
+        news = watch.sync_feeds()
     except ConfigurationErrors as error:
-        known = [one for one in watch.store.feeds.statuses(watch.clock.now()) if one.feed.enabled]
-        if not known:
+        if not watch.feeds_in_force():
             raise
-        remark(f"{error}\nThe last good feeds stay in force: {len(known)} of them.")
-        return
-    enabled = watch.enabled()
-    remark(f"Watching {len(enabled)} feeds of {watch.settings.feeds}.")
+        remark(f"{error}\nThe last good feeds stay in force.")
+    else:
+        if isinstance(news, Held):
+            remark("\n".join(plan_lines(news.plan)))
+            remark("Too many feeds would fall silent. Confirm: monitor feeds apply --yes")
+    enabled = sum(feed.enabled for feed in watch.feeds_in_force())
+    remark(f"Watching {enabled} feeds of {watch.settings.feeds}.")
 
 
 def _told(watch: Watch, first: FirstRun, report: PollReport) -> None:
@@ -107,8 +111,11 @@ def _told(watch: Watch, first: FirstRun, report: PollReport) -> None:
 
 
 @contextmanager
-def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
-    """Call `end` at the first SIGTERM or SIGINT, and end the process at the second."""
+def _ended_by_signals(end: Callable[[], None], *, again: Callable[[], None]) -> Iterator[None]:
+    """Call `end` at the first SIGTERM or SIGINT, and end the process at the second.
+
+    SIGHUP calls `again`.
+    """
     seen = threading.Event()
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -117,9 +124,14 @@ def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
         seen.set()
         end()
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {
+        signal.SIGTERM: heard,
+        signal.SIGINT: heard,
+        signal.SIGHUP: lambda number, frame: again(),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
