@@ -310,8 +310,7 @@ class _Worker:
             return Unread(
                 code=ErrorCode.PARSE_TIMEOUT, detail="stopped: it used too much processor time"
             )
-        if number == signal.SIGKILL:
-            return Unread(code=ErrorCode.PARSE_MEMORY, detail="stopped by the system")
+        # SIGKILL is the system's when memory is short; it need not have been this task's fault.
         name = signal.Signals(number).name if number is not None else f"status {status}"
         return Unread(code=ErrorCode.PARSE_CRASH, detail=f"the worker died ({name})")
 
