@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from monitor.core.coverage import Coverage, EntryCounts, FeedWatch, Group, MissedSpan
@@ -166,27 +167,26 @@ class Digests:
         Return False, writing nothing, when the period has a digest already.
         """
         subscriber, window = digest.subscriber, digest.window
+        insert = (sqlite if self._database.is_sqlite else postgresql).insert(DIGEST)
+        row = insert.values(
+            subscriber_key=subscriber.key,
+            period=window.period,
+            start=window.start,
+            end=window.end,
+            missed_count=window.missed_count,
+            made_at=digest.made_at,
+            subject=message.subject if message else "",
+            story_count=len(digest.stories),
+            over_limit_count=digest.over_limit_count,
+            is_blind=bool(digest.coverage and digest.coverage.is_blind),
+            rules_version=digest.rules_version,
+            coverage=_stated(digest.coverage) if digest.coverage else {},
+        )
+        once = row.on_conflict_do_nothing(index_elements=["subscriber_key", "period"])
         with self._database.writing() as session:
-            if _has_period(session, subscriber.key, window.period):
+            key = session.execute(once.returning(DIGEST.c.key)).scalar_one_or_none()
+            if key is None:
                 return False
-            key = session.execute(
-                DIGEST.insert()
-                .values(
-                    subscriber_key=subscriber.key,
-                    period=window.period,
-                    start=window.start,
-                    end=window.end,
-                    missed_count=window.missed_count,
-                    made_at=digest.made_at,
-                    subject=message.subject if message else "",
-                    story_count=len(digest.stories),
-                    over_limit_count=digest.over_limit_count,
-                    is_blind=bool(digest.coverage and digest.coverage.is_blind),
-                    rules_version=digest.rules_version,
-                    coverage=_stated(digest.coverage) if digest.coverage else {},
-                )
-                .returning(DIGEST.c.key)
-            ).scalar_one()
             if digest.places:
                 session.execute(
                     PLACE.insert(),
