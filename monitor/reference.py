@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from monitor.core.spans import span_text
+from monitor.commandpage import commands_page
 from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
 from monitor.settingkeys import TABLE
 
@@ -28,6 +29,7 @@ def generated_files() -> dict[str, str]:
         "feeds.schema.json": schema_text(),
         "docs/reference/feeds.md": feeds_page(),
         "docs/reference/settings.md": settings_page(),
+        "docs/reference/commands.md": commands_page(),
     }
 
 
