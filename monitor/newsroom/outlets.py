@@ -37,45 +37,46 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Edit(_Frozen):
+class _Happening(_Frozen):
+    day: int  # counted from `START`
+    hour: str = Field(pattern=_HOUR)  # UTC
+
+    @property
+    def when(self) -> datetime:
+        """The moment at which it happens."""
+        return moment(self.day, self.hour)
+
+
+class Edit(_Happening):
     """A change that the outlet makes after publication: each old text becomes the new one."""
 
-    day: int
-    hour: str = Field(pattern=_HOUR)
     replace: dict[str, str]
 
 
-class Removal(_Frozen):
+class Removal(_Happening):
     """The outlet takes the article down: out of the feed, and the page answers with the status."""
 
-    day: int
-    hour: str = Field(pattern=_HOUR)
     status: int = Field(default=410, ge=400, le=499)
 
 
-class Outage(_Frozen):
-    """The outlet's feed answers with the status from the one moment up to the other."""
+class Outage(_Happening):
+    """The outlet's feed answers with the status from then up to another moment."""
 
-    day: int
-    hour: str = Field(pattern=_HOUR)
     until_day: int
     until_hour: str = Field(pattern=_HOUR)
     status: int = 503
 
 
-class SampleArticle(_Frozen):
-    """One invented article and what is expected of it. Days count from `START`, hours are UTC."""
+class SampleArticle(_Happening):
+    """One invented article and what is expected of it."""
 
     slug: str = Field(pattern=r"^[a-z0-9-]+$")
-    day: int
-    hour: str = Field(pattern=_HOUR)
     title: str
     relevant: Relevance
     band: Band  # the lowest band that is right for `yes`, the highest that is for `near` and `no`
     story: str  # articles on one event share it
     section: str = ""
     author: str = ""
-    summary: str = ""  # what the feed says; its first paragraph when empty
     lead: str = ""  # a reprint's own first paragraph
     reprint_of: str | None = None  # outlet/slug whose text it repeats
     relays: str | None = None  # outlet/slug that it cites as its source
@@ -94,17 +95,7 @@ class SampleArticle(_Frozen):
     @property
     def published_at(self) -> datetime:
         """The moment of publication."""
-        return moment(self.day, self.hour)
-
-    @property
-    def changed_at(self) -> datetime | None:
-        """The moment of the edit, if there is one."""
-        return moment(self.edit.day, self.edit.hour) if self.edit else None
-
-    @property
-    def removed_at(self) -> datetime | None:
-        """The moment of the take-down, if there is one."""
-        return moment(self.removed.day, self.removed.hour) if self.removed else None
+        return self.when
 
     @property
     def text(self) -> str:
@@ -113,18 +104,21 @@ class SampleArticle(_Frozen):
 
     @property
     def abstract(self) -> str:
-        """What a feed that carries no full text says about it."""
-        return self.summary or (self.paragraphs[0] if self.paragraphs else "")
+        """What a feed says about it: its first paragraph."""
+        return self.paragraphs[0] if self.paragraphs else ""
+
+    def edited_at(self, when: datetime) -> datetime | None:
+        """Return when it was edited, if that has happened by `when`."""
+        return self.edit.when if self.edit and self.edit.when <= when else None
 
     def at(self, when: datetime) -> SampleArticle:
         """Return the article as it reads at that moment: after its edit, if that has happened."""
-        if self.edit is None or when < moment(self.edit.day, self.edit.hour):
+        if self.edit is None or when < self.edit.when:
             return self
         changes = self.edit.replace
         return self.model_copy(
             update={
                 "title": _replaced(self.title, changes),
-                "summary": _replaced(self.summary, changes),
                 "paragraphs": tuple(_replaced(p, changes) for p in self.paragraphs),
             }
         )
@@ -143,12 +137,11 @@ class Outlet(_Frozen):
     colour: str = "#244"
     encoding: str = "utf-8"  # of the feed
     page_encoding: str = "utf-8"
-    dates: Literal["rfc822", "iso", "naive", "russian", "none"] = "rfc822"
+    dates: Literal["rfc822", "iso", "naive", "russian"] = "rfc822"
     guid: Literal["permalink", "opaque", "none"] = "permalink"
     links: Literal["absolute", "relative", "tracked"] = "absolute"
-    body: Literal["summary", "full", "title"] = "summary"
+    body: Literal["summary", "full"] = "summary"
     quirk: Literal["", "bare_ampersand", "leading_blank", "byte_order_mark"] = ""
-    limit: int = 40  # entries that the feed shows
     moved_from: str = ""  # an old address of the feed, which redirects for good
     always: int | None = None  # the feed's status on every day, when it never works
     outages: tuple[Outage, ...] = ()
@@ -163,7 +156,9 @@ class Outlet(_Frozen):
         return f"/{self.id}/feed.{'json' if self.format == 'json' else 'xml'}"
 
     def path_of(self, article: SampleArticle) -> str:
-        """Return where an article's page is."""
+        """Return where an article's page is; for a search hit, what redirects to another's."""
+        if article.to is not None:
+            return f"/{self.id}/go/{article.slug}"
         return f"/{self.id}/{article.published_at:%Y/%m}/{article.slug}.html"
 
     def local(self, when: datetime) -> datetime:
@@ -176,7 +171,7 @@ class Outlet(_Frozen):
             article.at(when)
             for article in self.articles
             if article.published_at <= when
-            and (article.removed_at is None or when < article.removed_at)
+            and (article.removed is None or when < article.removed.when)
         ]
         return tuple(sorted(standing, key=lambda article: article.published_at, reverse=True))
 
@@ -185,8 +180,7 @@ class Outlet(_Frozen):
         if self.always is not None:
             return self.always
         for outage in self.outages:
-            begin = moment(outage.day, outage.hour)
-            if begin <= when < moment(outage.until_day, outage.until_hour):
+            if outage.when <= when < moment(outage.until_day, outage.until_hour):
                 return outage.status
         return 200
 

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from monitor.newsroom.outlets import START, Outlet, SampleArticle, SampleNewsroom
+from monitor.newsroom.outlets import START, Outlet, Removal, SampleArticle, SampleNewsroom
 
 _RUSSIAN_DAYS = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
 _RUSSIAN_MONTHS = (
@@ -67,13 +68,10 @@ def site_at(when: datetime, *, newsroom: SampleNewsroom, base: str) -> dict[str,
         if outlet.moved_from:
             pages[outlet.moved_from] = _redirect(301, base + outlet.feed_path)
         for article in outlet.visible(when):
-            if article.to is None:
-                pages[outlet.path_of(article)] = studio.page(outlet, article)
-            else:
-                pages[_hop_path(outlet, article)] = studio.hop(article.to)
+            pages[outlet.path_of(article)] = studio.page(outlet, article)
         for article in outlet.articles:
-            if article.removed_at is not None and article.removed_at <= when:
-                pages[outlet.path_of(article)] = studio.farewell(outlet, article)
+            if article.removed is not None and article.removed.when <= when:
+                pages[outlet.path_of(article)] = studio.farewell(outlet, article.removed)
     pages["/sitemap.xml"] = studio.sitemap(pages)
     return pages
 
@@ -92,8 +90,16 @@ def _redirect(status: int, url: str) -> Page:
     )
 
 
-def _hop_path(outlet: Outlet, article: SampleArticle) -> str:
-    return f"/{outlet.id}/go/{article.slug}"
+@cache
+def _compiled(templates: tuple[tuple[str, str], ...]) -> Environment:
+    """Compile the templates once: that takes longer than rendering the whole site."""
+    return Environment(
+        loader=DictLoader(dict(templates)),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
 
 
 class _Studio:
@@ -103,13 +109,7 @@ class _Studio:
         self.newsroom = newsroom
         self.base = base
         self.when = when
-        self.templates = Environment(
-            loader=DictLoader(dict(newsroom.templates)),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
+        self.templates = _compiled(tuple(newsroom.templates.items()))
 
     # ------------------------------------------------------------ feeds
 
@@ -124,7 +124,7 @@ class _Studio:
                 status=status,
                 headers={"Retry-After": "3600"} if status in (429, 503) else None,
             )
-        shown = outlet.visible(self.when)[: outlet.limit]
+        shown = outlet.visible(self.when)
         changed = _feed_changed(outlet, self.when)
         if outlet.format == "json":
             text = self._json_feed(outlet, shown)
@@ -146,7 +146,7 @@ class _Studio:
     def _entry(self, outlet: Outlet, article: SampleArticle) -> dict[str, Any]:
         url = self.base + outlet.path_of(article)
         link = self._feed_link(outlet, article)
-        summary = "" if outlet.body == "title" else article.abstract
+        summary = article.abstract
         if article.source:
             summary = f'<a href="{link}">{escape(article.title)}</a> {escape(article.source)}'
         return {
@@ -162,8 +162,6 @@ class _Studio:
         }
 
     def _feed_link(self, outlet: Outlet, article: SampleArticle) -> str:
-        if article.to is not None:
-            return self.base + _hop_path(outlet, article)
         path = outlet.path_of(article)
         if outlet.links == "relative":
             return path
@@ -201,8 +199,12 @@ class _Studio:
     # ------------------------------------------------------------ pages
 
     def page(self, outlet: Outlet, article: SampleArticle) -> Page:
-        """An article's page in the outlet's dress."""
+        """An article's page in the outlet's dress; for a search hit, a redirect to another's."""
+        if article.to is not None:
+            other, target = self.newsroom.by_reference[article.to]
+            return _redirect(302, self.base + other.path_of(target))
         kind = "consent" if article.consent else outlet.template
+        edited = article.edited_at(self.when)
         shown = article.paragraphs[:1] if article.paywall else article.paragraphs
         text = self._render(
             f"{kind}.html",
@@ -211,9 +213,7 @@ class _Studio:
             url=self.base + outlet.path_of(article),
             body=_html_of(article.model_copy(update={"paragraphs": shown})),
             published=outlet.local(article.published_at),
-            updated=outlet.local(article.changed_at)
-            if article.changed_at and article.changed_at <= self.when
-            else None,
+            updated=outlet.local(edited) if edited else None,
             comments=[comment.partition(": ")[::2] for comment in article.comments],
             related=[
                 (other.title, outlet.path_of(other))
@@ -235,19 +235,10 @@ class _Studio:
         )
         return self._html(text, outlet, changed_at=_feed_changed(outlet, self.when))
 
-    def farewell(self, outlet: Outlet, article: SampleArticle) -> Page:
+    def farewell(self, outlet: Outlet, removal: Removal) -> Page:
         """What stands where an article was taken down."""
-        assert article.removed is not None
-        assert article.removed_at is not None
         text = self._render("gone.html", **self._frame(outlet, self._words(outlet)["gone"]))
-        return self._html(
-            text, outlet, changed_at=article.removed_at, status=article.removed.status
-        )
-
-    def hop(self, reference: str) -> Page:
-        """The redirect of a search hit to the outlet's own page."""
-        outlet, target = self.newsroom.by_reference[reference]
-        return _redirect(302, self.base + outlet.path_of(target))
+        return self._html(text, outlet, changed_at=removal.when, status=removal.status)
 
     def start_page(self) -> Page:
         """The list of outlets, for people who look at the newsroom itself."""
@@ -294,14 +285,12 @@ class _Studio:
 
 def _touched(article: SampleArticle, when: datetime) -> datetime:
     """When the article last changed, seen from that moment."""
-    if article.changed_at is not None and article.changed_at <= when:
-        return article.changed_at
-    return article.published_at
+    return article.edited_at(when) or article.published_at
 
 
 def _feed_changed(outlet: Outlet, when: datetime) -> datetime:
     """When the outlet's feed last changed: something came, was edited or was taken down."""
-    removals = [a.removed_at for a in outlet.articles if a.removed_at and a.removed_at <= when]
+    removals = [a.removed.when for a in outlet.articles if a.removed and a.removed.when <= when]
     touches = [_touched(a, when) for a in outlet.visible(when)]
     return max([*removals, *touches], default=START)
 
@@ -320,7 +309,7 @@ def _html_of(article: SampleArticle) -> Markup:
 
 
 def _date_text(outlet: Outlet, when: datetime) -> str:
-    """The date as the outlet's feed writes it; empty when it writes none."""
+    """The date as the outlet's feed writes it."""
     local = outlet.local(when)
     match outlet.dates:
         case "rfc822":
@@ -332,8 +321,6 @@ def _date_text(outlet: Outlet, when: datetime) -> str:
         case "russian":
             day, month = _RUSSIAN_DAYS[local.weekday()], _RUSSIAN_MONTHS[local.month - 1]
             return f"{day}, {local:%d} {month} {local:%Y %H:%M:%S %z}"
-        case "none":
-            return ""
 
 
 def _quirked(text: str, outlet: Outlet) -> bytes:
