@@ -83,6 +83,7 @@ def read_page(
     has_password = root.find(".//input[@type='password']") is not None
     prune(root)
     found = _best_body(_main_text(root, page.url, precision=precision), head)
+    found = _without_title(found, head.title)
     return _judged(page, head, found, cut=cut, script_bytes=script_bytes, has_password=has_password)
 
 
@@ -147,6 +148,12 @@ def _once(text: str) -> str:
         if size > _MOST_TEXT:
             break
     return "\n".join(kept).strip()[:_MOST_TEXT]
+
+
+def _without_title(text: str, title: str) -> str:
+    """Take off a first line that is the title again: it would count twice."""
+    first, _, rest = text.partition("\n")
+    return rest.lstrip() if rest and title and first.strip(" |") == title else text
 
 
 def _best_body(text: str, head: Head) -> str:

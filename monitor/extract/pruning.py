@@ -57,14 +57,14 @@ _COMMENTS: Final = re.compile(
     r"|lv-container|mc-container|isso-|remark42)"
 )
 _ASIDE: Final = re.compile(
-    r"(?:^|[-_])(?:related|relation|relative|recommend\w*|readmore|read-?also|also-?read|see-?also"
-    r"|more-?(?:news|stories|articles|from|on)|most-?(?:read|popular|viewed|commented)|popular"
-    r"|trending|teasers?|promo\w*|sidebar|side-?bar|outbrain|taboola|mgid|smi2|relap|newsletter"
-    r"|subscribe|subscription-?box|share|sharing|social|breadcrumbs?|cookies?|consent|gdpr|advert\w*"
-    r"|adsbygoogle|sponsor\w*|next-?(?:article|news|post)|prev-?(?:article|news|post)|other-?news"
-    r"|latest-?news|last-?news|news-?list|newslist|topnews|top-?news|ranking|headlines"
-    r"|same-?(?:theme|topic)|by-?theme|po-?teme|read-?next|up-?next|you-?may|youmay|hotnews"
-    r"|author-?(?:bio|box|card|info)|about-?author|donat\w*|telegram|social-?links)(?:$|[-_\d])"
+    r"(?:^|[-_])(?:related\w*|relation|relative|recommend\w*|read-?(?:more|next)|readmore|up-?next"
+    r"|(?:read|see)-?also|also-?read|more-?(?:news|stories|articles|from|on)"
+    r"|most-?(?:read|popular|viewed|commented)|popular\w*|trending|teasers?|promo\w*|side-?bar\w*"
+    r"|outbrain|taboola|mgid|smi2|relap|newsletter\w*|subscribe|subscription-?box|share\w*|sharing"
+    r"|addthis|addtoany|social\w*|breadcrumbs?|cookies?\w*|consent|gdpr|advert\w*|adsbygoogle"
+    r"|sponsor\w*|(?:next|prev|other|latest|last|top|hot)-?(?:article|news|post)s?|news-?list"
+    r"|ranking|headlines|same-?(?:theme|topic)|by-?theme|po-?teme|you-?may|youmay"
+    r"|author-?(?:bio|box|card|info)|about-?author|donat\w*|telegram)(?:$|[-_\d])|^jp-"
 )
 _ASIDE_ROLES: Final = frozenset(
     {"navigation", "complementary", "banner", "contentinfo", "search", "dialog", "alertdialog"}
@@ -87,7 +87,10 @@ _READ_ALSO: Final = re.compile(
     r"|相關(?:閱讀|新聞|文章|報導)|延伸閱讀|推薦閱讀|熱門(?:文章|新聞)|你可能也想看)\s*[\W_]*",
     re.IGNORECASE,
 )
-_LONGEST_PHRASE: Final = 60
+_LIST_LINKS: Final = 4
+_LIST_SHARE: Final = 0.8
+_SENTENCE: Final = 60
+_SENTENCE_EAST: Final = 20
 _COMMENT_PHRASE: Final = re.compile(
     r"\s*(?:\d+\s*)?(?:comments?|leave a (?:reply|comment)|комментари(?:и|ев|й)|обсуждение"
     r"|댓글(?:쓰기)?|コメント(?:一覧)?|评论|網友評論|留言|网友评论|发表评论)\s*[\W\d_]*",
@@ -114,6 +117,7 @@ def prune(root: HtmlElement) -> None:
             and _may_go(element, verdict, total)
         ):
             _drop(element, gone)
+    _drop_link_lists(root, gone)
     for element in root.xpath(
         "body//*[self::h2 or self::h3 or self::h4 or self::h5 or self::h6 or self::p or self::div"
         " or self::strong or self::b or self::span or self::dt or self::li or self::section]"
@@ -230,6 +234,24 @@ def _drop_list(element: HtmlElement, total: int, gone: set[HtmlElement]) -> None
     _drop(element, gone)
 
 
+def _drop_link_lists(root: HtmlElement, gone: set[HtmlElement]) -> None:
+    """Take out parts that are next to nothing but links: menus and headlines without a name."""
+    counts: dict[HtmlElement, int] = {}
+    for link in root.iterfind("body//a"):
+        for ancestor in link.iterancestors():
+            counts[ancestor] = counts.get(ancestor, 0) + 1
+    for element in list(root.iterfind("body//*")):
+        if (
+            counts.get(element, 0) >= _LIST_LINKS
+            and not _is_inside(element, gone)
+            and element.tag != "main"
+            and not _holds_article(element)
+            and not _holds_prose(element)
+            and _link_share(element) > _LIST_SHARE
+        ):
+            _drop(element, gone)
+
+
 def _is_inline_hint(element: HtmlElement, text: str) -> bool:
     """Recognise `Read also: <a>another headline</a>` in the middle of a text."""
     if element.tag not in ("p", "div", "li", "strong", "span") or len(text) > 300:
@@ -260,6 +282,33 @@ def _short_text(element: HtmlElement) -> str:
 
 def _length(element: HtmlElement) -> int:
     return sum(len(piece.strip()) for piece in element.itertext())
+
+
+def _holds_prose(element: HtmlElement) -> bool:
+    """Tell whether a sentence stands outside the links: then it may be the article's."""
+    for part in element.iter():
+        if part.tag != "a" and _is_sentence(part.text) and not _is_in_link(part, element):
+            return True
+        if part is not element and _is_sentence(part.tail) and not _is_in_link(part, element):
+            return True
+    return False
+
+
+def _is_sentence(text: str | None) -> bool:
+    """Tell a sentence from a label: 60 letters, or 20 where a sign is a syllable or a word."""
+    if text is None or len(text) < _SENTENCE_EAST:
+        return False
+    text = text.strip()
+    return len(text) >= (_SENTENCE if text[:1] < "\u2e80" else _SENTENCE_EAST)
+
+
+def _is_in_link(part: HtmlElement, within: HtmlElement) -> bool:
+    for ancestor in part.iterancestors():
+        if ancestor.tag == "a":
+            return True
+        if ancestor is within:
+            return False
+    return False
 
 
 def _link_share(element: HtmlElement) -> float:
