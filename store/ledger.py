@@ -20,8 +20,8 @@ from monitor.core.urls import canonical
 from monitor.core.values import Band, ErrorCode, Fate, FeedState, Item
 from monitor.ports import PollStatus
 from store.feeds import gaps_found
-from store.items import item_by_link, item_revisions, item_sightings, items_by_key
-from store.rows import feed_from_json, may_be_key
+from store.items import item_revisions, item_sightings, items_by_key
+from store.rows import chunks, feed_from_json, may_be_key
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow
@@ -44,18 +44,26 @@ class Ledger:
     def why(self, asked: str | int) -> FateReport:
         """Return all that is known about an address, a guid, or the key of an item."""
         text = str(asked).strip()
+        link = canonical(text)
         with self._database.reading() as session:
             item = None
             if text.isascii() and text.isdigit() and may_be_key(int(text[:12])):
                 item = next(iter(items_by_key(session, [int(text)])), None)
-            link = canonical(text)
-            if item is None and link is not None:
-                item = item_by_link(session, link)
-            # A guid may be a number as well.
-            named = [ENTRY.c.guid == text, ENTRY.c.raw_link == text]
-            if link is not None:
-                named.append(ENTRY.c.link == link)
-            return _report(session, text, link, item, or_(*named))
+            entries = _entries(session, text, link, item)
+            if item is None:
+                # Any of its entries leads to the item, whatever address was asked for.
+                keys = [item_key for item_key in entries.values() if item_key is not None]
+                item = next(iter(items_by_key(session, keys[:1])), None)
+                entries |= _entries(session, text, link, item)
+            return FateReport(
+                asked=text,
+                link=link,
+                lines=tuple(_lines(session, list(entries), link)),
+                item=item,
+                revisions=item_revisions(session, item.key) if item else (),
+                sightings=item_sightings(session, item.key) if item else (),
+                verdicts=item_verdicts(session, item.key) if item else (),
+            )
 
     def discrepancies(self) -> list[Discrepancy]:
         """Return the polls whose entries do not add up: always an empty list, or we have a bug."""
@@ -130,34 +138,23 @@ def _within(column: Any, since: datetime, until: datetime) -> ColumnElement[bool
     return and_(column >= since, column < until)
 
 
-def _report(
-    session: Session,
-    asked: str,
-    link: str | None,
-    item: Item | None,
-    entries: ColumnElement[bool],
-) -> FateReport:
-    if item is not None:
-        entries = or_(entries, ENTRY.c.item_key == item.key)
-    lines = _lines(session, entries)
+def _entries(
+    session: Session, text: str, link: str | None, item: Item | None
+) -> dict[int, int | None]:
+    """Return the keys of the entries that are meant, each with the key of its item."""
+    # A guid may be a number or an address as well.
+    meant = [ENTRY.c.guid == text, ENTRY.c.raw_link == text]
     if link is not None:
-        lines += _lines(session, and_(FATE.c.entry_key.is_(None), FATE.c.link == link))
-    if item is None:
-        # A duplicate's own address has no item, but the entry leads to the one it repeats.
-        known = next((line.item_key for line in lines if line.item_key is not None), None)
-        item = None if known is None else next(iter(items_by_key(session, [known])), None)
-    return FateReport(
-        asked=asked,
-        link=link,
-        lines=tuple(sorted(lines, key=lambda line: line.polled_at)),
-        item=item,
-        revisions=item_revisions(session, item.key) if item else (),
-        sightings=item_sightings(session, item.key) if item else (),
-        verdicts=item_verdicts(session, item.key) if item else (),
-    )
+        also = select(FATE.c.entry_key).where(FATE.c.link == link, FATE.c.entry_key.is_not(None))
+        meant += [ENTRY.c.link == link, ENTRY.c.key.in_(also)]
+    if item is not None:
+        meant.append(ENTRY.c.item_key == item.key)
+    query = select(ENTRY.c.key, ENTRY.c.item_key).where(or_(*meant)).order_by(ENTRY.c.key)
+    return {row.key: row.item_key for row in session.execute(query)}
 
 
-def _lines(session: Session, where: ColumnElement[bool]) -> list[FateLine]:
+def _lines(session: Session, entry_keys: list[int], link: str | None) -> list[FateLine]:
+    """Return what became of entries, oldest first, and of those that were not remembered."""
     query = (
         select(
             FATE,
@@ -172,10 +169,15 @@ def _lines(session: Session, where: ColumnElement[bool]) -> list[FateLine]:
         .join(POLL, POLL.c.key == FATE.c.poll_key)
         .join(FEED, FEED.c.key == POLL.c.feed_key)
         .join(ENTRY, ENTRY.c.key == FATE.c.entry_key, isouter=True)
-        .where(where)
-        .order_by(FATE.c.key)
     )
-    return [_line(row) for row in session.execute(query)]
+    found = [
+        row
+        for keys in chunks(entry_keys)
+        for row in session.execute(query.where(FATE.c.entry_key.in_(keys)))
+    ]
+    if link is not None:
+        found += session.execute(query.where(FATE.c.entry_key.is_(None), FATE.c.link == link))
+    return [_line(row) for row in sorted(found, key=lambda row: (row.finished_at, row.key))]
 
 
 def _line(row: Row[Any]) -> FateLine:
@@ -185,8 +187,8 @@ def _line(row: Row[Any]) -> FateLine:
         polled_at=row.finished_at,
         fate=Fate(row.fate),
         reason=row.reason,
-        title=row.entry_title or row.title,
-        link=row.raw_link or row.link,
+        title=row.title or row.entry_title,
+        link=row.link or row.raw_link,
         decided_at=row.decided_at,
         # A twin within one poll learns its item only through the entry that it repeats.
         item_key=row.item_key if row.item_key is not None else row.entry_item_key,
@@ -204,7 +206,9 @@ def _fates(
         .group_by(FATE.c.fate)
     )
     found = {Fate(fate): count for fate, count in session.execute(query)}
-    return {fate: found.get(fate, 0) for fate in Fate} | {Fate.UNCHANGED: unchanged}
+    counts = {fate: found.get(fate, 0) for fate in Fate}
+    counts[Fate.UNCHANGED] += unchanged
+    return counts
 
 
 def _items(session: Session, since: datetime, until: datetime) -> dict[Band, int]:

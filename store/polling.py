@@ -17,6 +17,7 @@ from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from monitor.core.urls import canonical
 from monitor.core.values import (
     Decision,
     ErrorCode,
@@ -149,8 +150,9 @@ class Polling:
             session.execute(
                 update(FEED).where(FEED.c.key == leased.key).values(_after_poll(feed, record))
             )
-            poll_key = self._save_poll_row(session, record)
-            self._save_decisions(session, record, poll_key)
+            readdressed = self._readdressed(session, record)
+            poll_key = self._save_poll_row(session, record, len(readdressed))
+            self._save_decisions(session, record, poll_key, readdressed)
             if record.gap is not None:
                 session.execute(
                     GAP.insert().values(
@@ -164,7 +166,28 @@ class Polling:
                 )
         return True
 
-    def _save_poll_row(self, session: Session, record: PollRecord) -> int:
+    def _readdressed(self, session: Session, record: PollRecord) -> set[str]:
+        """Return the identities of unchanged entries that came back under a new address.
+
+        They get a row in the ledger, once for each address, so that `why` knows them all.
+        """
+        came = {
+            (d.known.key, d.link): d.identity
+            for d in record.decisions
+            if d.fate is Fate.UNCHANGED and d.twin is None
+            if d.known is not None and d.link is not None and d.link != d.known.link
+        }
+        if not came:
+            return set()
+        told: set[tuple[int, str]] = set()
+        for keys in chunks(key for key, _link in came):
+            rows = session.execute(
+                select(FATE.c.entry_key, FATE.c.link).where(FATE.c.entry_key.in_(keys)).distinct()
+            )
+            told |= {(row.entry_key, row.link) for row in rows}
+        return {identity for address, identity in came.items() if address not in told}
+
+    def _save_poll_row(self, session: Session, record: PollRecord, readdressed: int) -> int:
         fates = [decision.fate for decision in record.decisions]
         key = session.execute(
             POLL.insert()
@@ -180,7 +203,7 @@ class Polling:
                 format=record.format,
                 notes=list(record.notes),
                 entries_seen=len(fates) + record.unreadable,
-                unchanged_count=fates.count(Fate.UNCHANGED),
+                unchanged_count=fates.count(Fate.UNCHANGED) - readdressed,
                 pending_count=fates.count(Fate.PENDING),
                 is_backfill=record.is_backfill,
             )
@@ -188,7 +211,9 @@ class Polling:
         ).scalar_one()
         return int(key)
 
-    def _save_decisions(self, session: Session, record: PollRecord, poll_key: int) -> None:
+    def _save_decisions(
+        self, session: Session, record: PollRecord, poll_key: int, readdressed: set[str]
+    ) -> None:
         seen_at = record.finished_at
         self._touch(session, record)
         entries = self._save_entries(session, record)
@@ -198,9 +223,11 @@ class Polling:
         identities = {d.entry.position: d.identity for d in record.decisions if d.twin is None}
         fates = []
         for decision in record.decisions:
-            if decision.fate is Fate.UNCHANGED:
-                continue
             identity = decision.identity
+            if decision.fate is Fate.UNCHANGED and (
+                decision.twin is not None or identity not in readdressed
+            ):
+                continue
             if decision.twin is not None:
                 identity = identities.get(decision.twin, identity)
             entry_key = entries.get(identity)
@@ -226,10 +253,7 @@ class Polling:
         same = [d.known.key for d in record.decisions if d.fate is Fate.UNCHANGED and d.known]
         for keys in chunks(same):
             session.execute(
-                update(ENTRY)
-                .where(ENTRY.c.key.in_(keys))
-                .values(last_seen_at=record.finished_at)
-                .execution_options(synchronize_session=False)
+                update(ENTRY).where(ENTRY.c.key.in_(keys)).values(last_seen_at=record.finished_at)
             )
 
     def _save_entries(self, session: Session, record: PollRecord) -> dict[str, int]:
@@ -248,6 +272,8 @@ class Polling:
             }
             if decision.known is not None:
                 # Its identity stays: that is how it was first known here.
+                columns["link"] = decision.link or decision.known.link
+                columns["guid"] = decision.entry.guid or decision.known.guid
                 session.execute(
                     update(ENTRY).where(ENTRY.c.key == decision.known.key).values(columns)
                 )
@@ -373,15 +399,16 @@ def _known(row: Row[Any]) -> KnownEntry:
 def _fate(
     decision: Decision, poll_key: int, entry_key: int | None, *, item_key: int | None, now: datetime
 ) -> dict[str, Any]:
-    without_entry = entry_key is None
+    has_entry = entry_key is not None and decision.twin is None
     return {
         "poll_key": poll_key,
         "entry_key": entry_key,
         "item_key": item_key,
         "fate": decision.fate.value,
         "reason": decision.reason,
-        "title": decision.entry.title if without_entry else "",
-        "link": decision.link if without_entry else None,
+        "title": "" if has_entry else decision.entry.title,
+        # A link that the decision does not stand on is still an address to be asked for.
+        "link": decision.link or canonical(decision.entry.link),
         "is_revision": decision.fate is Fate.PENDING and decision.known is not None,
         "decided_at": now,
     }

@@ -2,8 +2,9 @@
 
 The fate ledger: for each poll, `entries_seen` = `unchanged_count` + the number of its fate rows.
 Unchanged entries are only counted, because a row for each (30 entries, 48 polls a day) would drown
-the table. An entry that is new or changed has exactly one fate row in the poll that showed it so;
-`pending` in it becomes a final fate in place. Nothing is deleted because a publisher deleted it.
+the table; only one that comes back under a new address gets a row, once. An entry that is new or
+changed has exactly one fate row in the poll that showed it so; `pending` in it becomes a final fate
+in place. Nothing is deleted because a publisher deleted it.
 """
 
 from __future__ import annotations
@@ -205,8 +206,10 @@ class FateRow(SQLModel, table=True):
     item_key: int | None = Field(default=None, foreign_key="item.key", index=True)
     fate: str  # Fate
     reason: str = ""
-    title: str = ""  # only where no entry row keeps it (over_limit, unreadable)
-    link: str | None = Field(default=None, index=True)  # likewise
+    title: str = ""  # only where no entry row of its own keeps it (twins, over_limit)
+    # Canonical, as this poll gave it: an entry may come back under another address, and `why` must
+    # know each of them.
+    link: str | None = Field(default=None, index=True)
     is_revision: bool = False
     decided_at: datetime = Field(sa_type=UTCDateTime)  # of the poll while pending, then final
     lease_owner: str | None = None

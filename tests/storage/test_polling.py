@@ -328,6 +328,24 @@ def test_unchanged_entries_are_counted_and_seen_again(store: Store) -> None:
     assert store.ledger.discrepancies() == []
 
 
+def test_an_unchanged_entry_under_another_address_is_found_by_both(store: Store) -> None:
+    """A publisher that moves its pages leaves no question unanswered; one row an address."""
+    follow(store)
+    poll(store, a_decision(an_entry(1)))
+    (known,) = store.polling.known_entries(lease(store).key, ["guid-1"])
+    moved = an_entry(1, link="https://moved.example/1")
+    for day in (1, 2):
+        decision = a_decision(moved, fate=Fate.UNCHANGED, known=known)
+        poll(store, decision, finished_at=NOW + day * DAY)
+
+    lines = store.ledger.why("https://moved.example/1").lines
+
+    assert [line.fate for line in lines] == [Fate.PENDING, Fate.UNCHANGED]
+    assert lines == store.ledger.why("https://news.example/1").lines
+    assert store.ledger.totals(NOW, NOW + 9 * DAY).fates[Fate.UNCHANGED] == 2
+    assert store.ledger.discrepancies() == []
+
+
 def test_a_twin_in_one_document_leads_to_the_same_item(store: Store) -> None:
     """An entry that a document says twice is read once, and both lines lead to the item."""
     follow(store)
