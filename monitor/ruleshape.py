@@ -31,7 +31,7 @@ from monitor.core.rules import (
 )
 from monitor.core.terms import spelling
 from monitor.core.values import Band
-from monitor.yamltree import Keyed, Listed, Node, place, plain, read_tree
+from monitor.yamltree import Keyed, Listed, Node, Text, place, plain, read_tree
 
 NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
 _ALPHABETIC = re.compile(r"[^\W\d_]")
@@ -309,6 +309,7 @@ class _Gathering:
     decision: dict[str, Any] = field(default_factory=dict)
     places: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     trees: dict[str, tuple[str, Node, list[str | int]]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)  # names in files that have other problems
 
     def complain(self, name: str, below: Sequence[str | int], message: str) -> None:
         """Add a problem at a key below the named part."""
@@ -335,11 +336,11 @@ def shaped(files: Sequence[tuple[str, str]], problems: list[Problem]) -> Shaped:
             shape = FileShape.model_validate(plain(tree))
         except ValidationError as error:
             problems.extend(problems_of(error, tree, file))
+            gathering.unread |= _names_in(tree)
             continue
         _gather(gathering, shape, tree, file)
-    if not problems:
-        _check_names(gathering)
-        _check_terms(gathering)
+    _check_names(gathering)
+    _check_terms(gathering)
     decision = _decision(gathering.decision)
     return Shaped(
         rules=RuleSet(
@@ -353,6 +354,21 @@ def shaped(files: Sequence[tuple[str, str]], problems: list[Problem]) -> Shaped:
         ),
         places=gathering.places,
     )
+
+
+def _names_in(tree: Node) -> set[str]:
+    """Return the names that a file defines, whatever else is wrong with it."""
+    names: set[str] = set()
+    for kind in ("entities", "phrases"):
+        part = tree.get(kind) if isinstance(tree, Keyed) else None
+        if isinstance(part, Keyed):
+            names.update(key.value for key, _ in part.pairs if key.value)
+    rules = tree.get("rules") if isinstance(tree, Keyed) else None
+    for rule in rules.items if isinstance(rules, Listed) else ():
+        name = rule.get("id") if isinstance(rule, Keyed) else None
+        if isinstance(name, Text) and name.value:
+            names.add(name.value)
+    return names
 
 
 def _gather(gathering: _Gathering, shape: FileShape, tree: Node, file: str) -> None:
@@ -613,7 +629,10 @@ def _unknown(
     name: str,
     known: Iterable[str],
 ) -> None:
-    gathering.complain(owner, below, f"nothing is named `{name}`{_nearest(name, known)}")
+    if name in gathering.unread:
+        return
+    near = _nearest(name, [*known, *gathering.unread])
+    gathering.complain(owner, below, f"nothing is named `{name}`{near}")
 
 
 def _check_terms(gathering: _Gathering) -> None:

@@ -43,8 +43,11 @@ POSTGRES_PROGRAMS = Path("/usr/lib/postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--golden`: write what comes out as the new expectation, instead of comparing."""
+    """Add the flags that write what comes out as the new expectation, instead of comparing."""
     parser.addoption("--golden", action="store_true", help="rewrite the golden files")
+    parser.addoption(
+        "--lower-baseline", action="store_true", help="accept worse relevance as the new floor"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Literal
 
 from monitor.core.values import Band
@@ -144,7 +145,7 @@ class RuleSource:
     def without_seed(self, *ids: str) -> RuleSource:
         """Return the same rules with some seeds left out: to test a seed against the others."""
         return RuleSource(
-            hash=f"{self.hash}-without-{'-'.join(sorted(ids))}",
+            hash=sha256(f"{self.hash} without {' '.join(sorted(ids))}".encode()).hexdigest(),
             files=self.files,
             seeds=tuple(seed for seed in self.seeds if seed.id not in ids),
             rules=self.rules,

@@ -191,6 +191,8 @@ class Lexicon:
                     continue
                 stop = _REST_OF_WORD.match(plain.text, end).end() if term.open_right else end  # type: ignore[union-attr]
                 span = plain.span(start, stop)
+                if term.beside != "any" and not _has_beside(term.beside, text, *span):
+                    continue
                 if term.cased is not None and not _same_case(text[span[0] : span[1]], term.cased):
                     continue
                 (excepted if term.is_exception else kept).append(Hit(*span, term.entity, index))
@@ -214,8 +216,6 @@ class Lexicon:
             return False
         if term.whole and (_same_script(text[start], before) or _same_script(text[end - 1], after)):
             return False
-        if term.beside != "any" and not _has_beside(term.beside, text, start, end):
-            return False
         if self._hangul_right[form] and not term.open_right and not term.whole:
             return (
                 _HANGUL.match(after) is None
@@ -235,8 +235,9 @@ def _same_script(char: str, neighbour: str) -> bool:
 
 
 def _has_beside(wanted: Beside, text: str, start: int, end: int) -> bool:
-    """Tell whether Han characters stand among the letters that the term asks for."""
-    around = text[max(0, start - _AROUND) : end + _AROUND]
+    """Tell whether Han characters stand, in their line, among the letters that the term asks for."""
+    before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
+    around = before + text[start : end + _AROUND].partition("\n")[0]
     if wanted == "hangul":
         return _HANGUL.search(around) is not None
     return _HANGUL.search(around) is None and len(_KANA.findall(around)) < _FEW_KANA
