@@ -7,7 +7,7 @@ for good, not there, no feed) becomes a proposed edit; everything else stays for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -114,7 +114,7 @@ def check_feed(
     now: datetime,
     parsed: ParsedFeed | None = None,
     refusal: tuple[ErrorCode, str] | None = None,
-    found: Sequence[str] = (),
+    found: Iterable[str] = (),
 ) -> FeedCheck:
     """Judge one feed by a single, unconditional request.
 

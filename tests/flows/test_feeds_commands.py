@@ -1,0 +1,150 @@
+"""`monitor feeds` on the sample newsroom: what it tells, what it edits, what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import Result
+from typer.testing import CliRunner
+
+from monitor.cli import app
+from monitor.feedfile import read_feeds
+from monitor.newsroom import Newsroom
+
+Monitor = Callable[..., Result]
+
+
+@pytest.fixture
+def monitor(folder: Path, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
+    """Return a function that runs the command line here, in the operator's folder.
+
+    In this process, because a dozen interpreters would take most of a minute to start.
+    """
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MONITOR_ALLOW_PRIVATE", newsroom.url.removeprefix("http://"))
+    root = logging.getLogger()
+    before, level, config = root.handlers[:], root.level, structlog.get_config()
+    runner = CliRunner()
+
+    def run(*words: str) -> Result:
+        done = runner.invoke(app, list(words))
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done
+
+    yield run
+    logging.captureWarnings(False)
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.configure(**config)
+
+
+def test_check_tells_what_answers_and_proposes_an_edit_that_can_be_applied(
+    monitor: Monitor, folder: Path
+) -> None:
+    """A feed that moved gets its new address, one that is gone is switched off, by a real patch."""
+    told = monitor("feeds", "check", "--spacing", "0")
+    found = json.loads(monitor("feeds", "check", "--spacing", "0", "--json").stdout)
+    proposal = monitor("feeds", "check", "--spacing", "0", "--write-proposal")
+
+    assert told.stdout.startswith("14 answered, 1 did not, 0 are not feeds.\n")
+    assert {one["feed"]: one["answer"] for one in found["feeds"] if one["detail"]} == {
+        "labour-lines": "moved",
+        "sakhalin-shift": "gone",
+    }
+    assert (found["answered"], found["did_not"], found["not_feeds"]) == (14, 1, 0)
+
+    subprocess.run(
+        ["patch", "-p1", "--quiet"], input=proposal.stdout, text=True, cwd=folder, check=True
+    )
+    feeds = {feed.id: feed for feed in read_feeds(folder / "feeds.yaml").feeds}
+    assert feeds["labour-lines"].url.endswith("/labour-lines/feed.xml")
+    assert not feeds["sakhalin-shift"].enabled
+    assert "404" in feeds["sakhalin-shift"].evidence
+    again = monitor("feeds", "check", "--spacing", "0", "--write-proposal")
+    assert again.stdout == "# Nothing to change.\n"
+
+
+def test_check_stores_nothing_and_takes_names(monitor: Monitor, folder: Path) -> None:
+    """A check of one feed leaves no trace; an unknown name is a usage error."""
+    one = monitor("feeds", "check", "sakhalin-shift")
+    unknown = monitor("feeds", "check", "no-such-feed")
+
+    assert one.stdout.startswith("0 answered, 1 did not, 0 are not feeds.\n")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "no-such-feed" in unknown.stderr
+    assert not (folder / "var" / "monitor.db").exists()
+
+
+def test_an_edit_is_planned_applied_and_held_when_it_would_silence_many(
+    monitor: Monitor, folder: Path
+) -> None:
+    """Plan shows, apply does; a list that lost most of its feeds needs --yes."""
+    path = folder / "feeds.yaml"
+    first = monitor("feeds", "apply")
+    path.write_text(path.read_text("utf-8").replace("id: searchlight", "id: search"), "utf-8")
+    planned = monitor("feeds", "plan")
+    path.write_text("feeds: []\n", "utf-8")
+    held = monitor("feeds", "apply")
+    kept = json.loads(monitor("feeds", "list", "--json").stdout)
+    forced = monitor("feeds", "apply", "--yes")
+
+    assert first.stdout.endswith("15 added, 0 removed, 0 changed, 0 unchanged\n")
+    assert "searchlight would become search" in planned.stdout
+    assert held.exit_code == 1
+    assert "monitor feeds apply --yes" in held.stderr
+    assert {(row["state"], row["last success"]) for row in kept} == {("unproven", "-")}
+    assert len(kept) == 15
+    assert forced.exit_code == 0
+    assert json.loads(monitor("feeds", "list", "--json").stdout) == []
+
+
+def test_a_list_goes_out_and_another_comes_in(monitor: Monitor, folder: Path) -> None:
+    """Export is OPML that import knows; an import is shown, and made only with --write."""
+    path = folder / "feeds.yaml"
+    before = path.read_text("utf-8")
+    exported = monitor("feeds", "export").stdout
+    (folder / "ours.opml").write_text(exported, "utf-8")
+    (folder / "theirs.opml").write_text(
+        '<opml><body><outline text="New" xmlUrl="https://new.example/rss"/></body></opml>'
+    )
+
+    ours = monitor("feeds", "import", "ours.opml", "--write")
+    shown = monitor("feeds", "import", "theirs.opml")
+    unchanged = path.read_text("utf-8")
+    monitor("feeds", "import", "theirs.opml", "--write")
+
+    assert exported.count("xmlUrl=") == 15
+    assert (ours.stdout, ours.stderr.count("is there already")) == ("", 15)
+    assert unchanged == before
+    assert "+  - id: new\n" in shown.stdout
+    assert path.read_text("utf-8").startswith(before)
+    assert read_feeds(path).feeds[-1].id == "new"
+
+
+def test_the_feeds_of_a_site_are_found(monitor: Monitor, newsroom: Newsroom) -> None:
+    """From a front page to feeds that answer; a site without any is exit 1."""
+    found = json.loads(
+        monitor("feeds", "discover", f"{newsroom.url}/", "--spacing", "0", "--json").stdout
+    )
+    none = monitor("feeds", "discover", f"{newsroom.url}/robots.txt", "--spacing", "0")
+
+    assert len(found) >= 10
+    assert {one["answer"] for one in found} <= {"answered", "empty", "stale", "moved"}
+    assert (none.exit_code, none.stdout) == (1, "")
+
+
+def test_a_wrong_file_ends_with_78_and_its_place(monitor: Monitor, folder: Path) -> None:
+    """Every command that reads feeds.yaml names the mistake and ends with the agreed code."""
+    (folder / "feeds.yaml").write_text("feeds:\n  - id: a\n    lnag: ko\n")
+
+    for words in (("check",), ("plan",), ("apply",), ("export",)):
+        done = monitor("feeds", *words)
+        assert done.exit_code == 78
+        assert "feeds.yaml:3:5: feeds.0.lnag: " in done.stderr
