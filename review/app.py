@@ -24,7 +24,7 @@ from monitor.core.errors import Problem, StoreError
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
-from review import inbox, item, overview, rulebook, trying, watch, why, you
+from review import inbox, item, mails, overview, rulebook, trying, watch, why, you
 from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders
 from review.desk import Desk, Page, TryUrl, changing, reading
 from review.pages import Pages
@@ -44,6 +44,10 @@ GET: Sequence[tuple[str, Page]] = (
     ("/search", why.search),
     ("/overview", overview.overview),
     ("/rules", rulebook.rules),
+    ("/digests", mails.digests),
+    ("/mails/{key}", mails.mail),
+    ("/mails/{key}/file", mails.mail_file),
+    ("/mails/{key}/html", mails.mail_html),
     ("/try", trying.ask),
     ("/you", you.choices),
     ("/healthz", watch.alive),
@@ -56,6 +60,7 @@ POST: Sequence[tuple[str, Page]] = (
     ("/undo", inbox.undo),
     ("/try", trying.answer),
     ("/feeds/{id}/resume", watch.resume),
+    ("/mails/{key}/retry", mails.retry),
     ("/you", you.choose),
 )
 

@@ -52,6 +52,7 @@ def show(desk: Desk, visit: Visit) -> Response:
             for line in desk.store.audit.list(subject=subject(item.key))
             if line.action == "item.noted"
         ],
+        places=desk.store.digests.places(item.key),
         done=last_decision(desk.store, visit),
     )
 
@@ -69,7 +70,7 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
         now=now,
     )
     page = _apart().show(
-        visit, "item.html", **around(item), report=None, edits=[], notes=[], done=None
+        visit, "item.html", **around(item), report=None, edits=[], notes=[], places=[], done=None
     )
     return bytes(page.body).decode()
 

@@ -15,9 +15,10 @@ ASKED_LENGTH = 4_000
 def why(desk: Desk, visit: Visit) -> Response:
     """Show the fate of the address (or item number) that the query names."""
     asked = visit.query.get("url", "").strip()[:ASKED_LENGTH]
-    return desk.pages.show(
-        visit, "why.html", asked=asked, report=answer(desk, asked) if asked else None
-    )
+    report = answer(desk, asked) if asked else None
+    item = report.item if report else None
+    places = desk.store.digests.places(item.key) if item else []
+    return desk.pages.show(visit, "why.html", asked=asked, report=report, places=places)
 
 
 def search(desk: Desk, visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from monitor.catalogues import N_
+from monitor.core.telling import OutboxState, Place
 from monitor.core.values import (
     Band,
     DateSource,
@@ -109,6 +110,25 @@ POLL_STATUSES: Mapping[str, str] = {
     "not_modified": N_("nothing new, says the server"),
     "same_body": N_("the same bytes as before"),
     "rejected": N_("failed"),
+}
+
+OUTBOX_STATES: Mapping[OutboxState, str] = {
+    OutboxState.WAITING: N_("waiting to be sent"),
+    OutboxState.SENDING: N_("being sent"),
+    OutboxState.MAYBE_DELIVERED: N_("perhaps delivered: the answer was lost"),
+    OutboxState.SENT: N_("sent"),
+    OutboxState.REFUSED: N_("refused by the receiver"),
+    OutboxState.GIVEN_UP: N_("given up after many attempts"),
+    OutboxState.HELD: N_("held for an editor"),
+}
+
+PLACES: Mapping[Place, str] = {
+    Place.FULL: N_("told in full"),
+    Place.HEADLINE: N_("told as a headline"),
+    Place.ALSO: N_("named under another item that says the same"),
+    Place.OVER_LIMIT: N_("counted, left for the queue"),
+    Place.IRRELEVANT: N_("left out: decided as irrelevant"),
+    Place.REDACTED: N_("left out: it could not be shown without what must not leave"),
 }
 
 FEED_STATES: Mapping[FeedState, FeedWords] = {

@@ -7,11 +7,14 @@ Scores are made by hand from what a text says, so that these tests hold whatever
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import inspect, select, table, text
 
+from alerts.rounds import make_digests
+from alerts.sender import Sender
 from monitor.core.rules import Entity, Rule, RuleSet
+from monitor.core.telling import Delivery, DeliveryResult, Subscriber
 from monitor.core.values import (
     Article,
     Band,
@@ -29,6 +32,7 @@ from monitor.core.values import (
     Score,
     TextState,
 )
+from monitor.core.windows import Schedule
 from monitor.ports import Gap, PollRecord, PollStatus, Validators
 from store import Store
 
@@ -365,6 +369,7 @@ def fill(store: Store, count: int = 40, *, now: datetime = NOW) -> None:
         error=ErrorCode.DNS_ERROR,
         state=FeedState.UNPROVEN,
     )
+    tell(store, now)
     store.rulebooks.save(RULES_HASH, {"rules/30-work.yaml": "rules: [...]\n"}, now - DAY)
     store.rulebooks.apply(RULES_HASH, now=now - DAY, actor="Mina", reason="first rules")
     store.jobs.started("tick", now - timedelta(seconds=40))
@@ -469,6 +474,20 @@ TRIED = {
 }
 
 
+def tell(store: Store, at: datetime) -> None:
+    """Make the digests that are due, for one reader in English."""
+    if not store.subscribers.active(at):
+        reader = Subscriber(
+            key=0,
+            address="reader@ngo.example",
+            since=at - 2 * DAY,
+            schedule=Schedule(times=(time(8, 0),)),
+        )
+        assert store.subscribers.add(reader)
+    sender = Sender(address="watch@ngo.example")
+    make_digests(store, at, sender=sender, rules_version="f00dbeef1234")
+
+
 def leave_pending(store: Store, *, at: datetime) -> None:
     """Let a feed show an entry that nobody reads."""
     entry = Entry(guid="left", link="https://courier.example/left", title="Left behind")
@@ -480,3 +499,11 @@ def leave_pending(store: Store, *, at: datetime) -> None:
         content_hash="left",
     )
     poll(store, "courier", (decision,), at=at)
+
+
+def refuse_mail(store: Store) -> None:
+    """Let the receiving server refuse the mail that waits, for good."""
+    outgoing = store.outbox.take(NOW, owner=OWNER, lease_for=timedelta(minutes=5))
+    assert outgoing
+    result = DeliveryResult(outcome=Delivery.REFUSED, code=550, detail="no such mailbox")
+    assert store.outbox.done(outgoing, result, now=NOW, retry_at=None)
