@@ -55,6 +55,7 @@ class SmtpMailer:
         self._account = account
         self._patience = patience or Patience()
         self._server: smtplib.SMTP | None = None
+        self._context: ssl.SSLContext | None = None
 
     def deliver(self, message: Message) -> DeliveryResult:
         """Try once to hand over `message`. Never raises for what a server or network does."""
@@ -106,7 +107,7 @@ class SmtpMailer:
             raise _Trouble(Delivery.NOT_CONFIGURED, error.smtp_code, "log-in refused") from error
         except smtplib.SMTPResponseException as error:
             outcome = Delivery.RETRY if error.smtp_code < 500 else Delivery.NOT_CONFIGURED
-            raise _Trouble(outcome, error.smtp_code, _text(error.smtp_error)) from error
+            raise _Trouble(outcome, _code(error.smtp_code), _text(error.smtp_error)) from error
         except (OSError, smtplib.SMTPException) as error:
             raise _Trouble(Delivery.RETRY, None, _cause(error, account)) from error
         assert self._server.sock is not None
@@ -115,21 +116,20 @@ class SmtpMailer:
 
     def _opened(self) -> smtplib.SMTP:
         account, wait = self._account, self._patience
-        context = ssl.create_default_context(cafile=account.ca_file)
         server: smtplib.SMTP
         if account.security == "tls":
-            server = smtplib.SMTP_SSL(timeout=wait.connect, context=context)
+            server = smtplib.SMTP_SSL(timeout=wait.connect, context=self._trust())
         else:
             server = smtplib.SMTP(timeout=wait.connect)
         # `connect` and not the constructor: a refusing banner must not leave a socket open.
         try:
             server._host = account.host  # type: ignore[attr-defined]  # the name that TLS checks
-            code, reply = server.connect(account.host, account.port)
             with _ended_after(server, wait.total):
+                code, reply = server.connect(account.host, account.port)
                 if code != 220:
                     raise smtplib.SMTPConnectError(code, reply)
                 if account.security == "starttls":
-                    server.starttls(context=context)
+                    server.starttls(context=self._trust())
                 server.ehlo_or_helo_if_needed()
                 if account.user:
                     server.login(account.user, account.password or "")
@@ -137,6 +137,12 @@ class SmtpMailer:
             server.close()
             raise
         return server
+
+    def _trust(self) -> ssl.SSLContext:
+        """Return whom to trust; reading the system's authorities takes a while, so once."""
+        if self._context is None:
+            self._context = ssl.create_default_context(cafile=self._account.ca_file)
+        return self._context
 
     # ------------------------------------------------------------ one message
 
