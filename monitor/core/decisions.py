@@ -157,10 +157,21 @@ def _grouped(seen: list[_Seen], feed: Feed) -> dict[_Seen, list[_Seen]]:
     return grouped
 
 
-def _telling(one: _Seen) -> tuple[int, bool, str, str, str, int]:
+def _telling(one: _Seen) -> tuple[int, bool, bool, str, str, str, str, int]:
     """Order by how much an entry says; the place only decides between entries that are alike."""
-    length = -len(one.entry.text)
-    return length, one.link is None, one.content, one.link or "", one.guid or "", one.place
+    entry = one.entry
+    at = entry.published_at.isoformat() if entry.published_at else ""
+    length = -len(entry.text)
+    return (
+        length,
+        one.link is None,
+        not at,
+        at,
+        one.content,
+        one.link or "",
+        one.guid or "",
+        one.place,
+    )
 
 
 def _rung(one: _Seen, feed: Feed) -> str:

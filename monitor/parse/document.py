@@ -9,6 +9,7 @@ time in proportion to the document. What is cut is said in a note.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 # Terminal colours go as a whole, or their digits would stay behind.
@@ -16,7 +17,9 @@ _FORBIDDEN = re.compile(
     "\x1b\\[[0-9;?]{0,20}[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 )
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,200}|[0-9]{1,200});?", re.IGNORECASE)
-_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]{0,2000}+(?:\[(?P<inside>.*?)\]\s*)?+>", re.I | re.S)
+_DOCTYPE = re.compile(
+    r"<!DOCTYPE\b[^\[>]{0,2000}+(?:\[(?P<inside>.{0,100000}?)\]\s*)?+>", re.I | re.S
+)
 _ENTITY = re.compile(r"<!ENTITY\s+(\w[\w.-]{0,60})\s+(\"[^\"%]{0,500}\"|'[^'%]{0,500}')\s*>", re.I)
 _LONG_TAG = re.compile(r"<([A-Za-z_][\w:.-]{0,60})\s[^<>]{20000,}+(/?)>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
@@ -29,7 +32,10 @@ _PILED = re.compile(
     r"<((?:[\w.-]+:)?(?:category|subject|keywords|enclosure|content|thumbnail|link|contributor))\b",
     re.IGNORECASE,
 )
-_PILE = 3000  # elements of one name in a document that no feed of this world needs
+_PILE = 3000  # elements of one name in a document that no feed of this world needs,
+_PILE_EACH = 20  # or so many for each entry, if that is more
+_PROLOG = 200  # constructs before the root element
+_GROWTH = 1_000_000  # code points by which a document's own entities may make it longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,10 @@ def _prolog(text: str) -> tuple[int, str]:
     Skips comments, instructions, and whatever stands before the first angle bracket.
     """
     place, inside = 0, ""
-    while (place := text.find("<", place)) >= 0:
+    for _ in range(_PROLOG):
+        place = text.find("<", place)
+        if place < 0:
+            break
         if text.startswith("<!--", place):
             end = text.find("-->", place + 4)
         elif text.startswith("<?", place):
@@ -108,7 +117,14 @@ def _own_entities(text: str, inside: str) -> str:
     if not entities:
         return text
     names = "|".join(re.escape(name) for name in sorted(entities, key=len, reverse=True))
-    return re.sub(rf"&({names});", lambda found: entities[found[1]], text)
+    pattern, room = re.compile(rf"&({names});"), _GROWTH
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal room
+        room -= len(entities[found[1]])
+        return entities[found[1]] if room >= 0 else ""
+
+    return pattern.sub(value, text)
 
 
 def unpile(text: str) -> tuple[str, tuple[str, ...]]:
@@ -120,23 +136,21 @@ def unpile(text: str) -> tuple[str, tuple[str, ...]]:
             text,
         )
         notes.append("Overlong names of people were cut.")
-    counts: dict[str, int] = {}
-    for found in _PILED.finditer(text):
-        name = found[1].lower()
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(name.lower() for name in _PILED.findall(text))
+    limit = max(_PILE, _PILE_EACH * sum(1 for _ in _OPEN.finditer(text)))
     for name, count in counts.items():
-        if count > _PILE:
+        if count > limit:
             pattern = re.compile(
                 rf"<{re.escape(name)}\b[^<>]*(?:/>|>(?:[^<]|<!\[CDATA\[[^\]]*\]\]>)*</{re.escape(name)}\s*>|>)",
                 re.IGNORECASE,
             )
-            text = _beyond(pattern, text)
-            notes.append(f"Only the first {_PILE} elements of the name {name} were read.")
+            text = _beyond(pattern, text, limit)
+            notes.append(f"Only the first {limit} elements of the name {name} were read.")
     return text, tuple(notes)
 
 
-def _beyond(pattern: re.Pattern[str], text: str) -> str:
-    kept = iter(range(_PILE))
+def _beyond(pattern: re.Pattern[str], text: str, limit: int) -> str:
+    kept = iter(range(limit))
     return pattern.sub(lambda found: found[0] if next(kept, None) is not None else "", text)
 
 

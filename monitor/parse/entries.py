@@ -66,11 +66,10 @@ def _guid(guid: str) -> str | None:
 
 
 def _link(raw: Raw, setting: Setting) -> str | None:
-    base = absolute(setting.url, raw.base) or setting.url if raw.base else setting.url
-    link = absolute(base, raw.link)
-    if link is None and (raw.guid_is_link or raw.guid.lstrip().lower().startswith("http")):
+    link = absolute(setting.url, raw.link)
+    if link is None and raw.guid.lstrip()[:4].lower() == "http":
         # An id that is an address leads to the article, whatever `isPermaLink` says.
-        link = absolute(base, raw.guid)
+        link = absolute(setting.url, raw.guid)
     return link
 
 

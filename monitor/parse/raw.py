@@ -12,8 +12,6 @@ class Raw:
 
     guid: str = ""
     link: str = ""
-    guid_is_link: bool = False  # the publisher calls the id a permanent link
-    base: str = ""  # address against which the link is resolved, empty: the document's
     title: str = ""
     summary: str = ""
     contents: tuple[str, ...] = ()  # full texts, in whatever element

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.languages import declared
 from monitor.core.text import one_line, plain_title
 from monitor.core.values import ErrorCode, Feed, ParsedFeed
-from monitor.parse import jsonfeed, sitemap, tolerant
+from monitor.parse import jsonfeed, sitemap, strict, tolerant
 from monitor.parse.decode import decode
 from monitor.parse.document import Document, prepare, unpile, without_cut_entry
 from monitor.parse.entries import TITLE_LIMIT, Setting, entry_of
@@ -63,6 +63,10 @@ def _read(document: Document, url: str) -> RawFeed:
 
 
 def _xml(text: str) -> RawFeed | None:
+    return strict.read(text) or _tolerantly(text)
+
+
+def _tolerantly(text: str) -> RawFeed | None:
     whole, complete = without_cut_entry(text)
     whole, notes = unpile(whole)
     try:

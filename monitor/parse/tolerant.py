@@ -8,22 +8,14 @@ are not used (it invents days for forms it does not know); only the raw texts ar
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import feedparser
 
 from monitor.parse.raw import Raw, RawFeed
+from monitor.parse.wishes import wish
 
-_PERIODS = {
-    "hourly": timedelta(hours=1),
-    "daily": timedelta(days=1),
-    "weekly": timedelta(days=7),
-    "monthly": timedelta(days=30),
-    "yearly": timedelta(days=365),
-}
 _FULL_TEXTS = ("yandex_full-text", "turbo_content", "fulltext", "full-text", "body")
 
 
@@ -62,17 +54,6 @@ def _format(version: str) -> str:
     return {"rss10": "rdf", "rss090": "rdf", "": "rss"}.get(version, version)
 
 
-def wish(ttl: str, period: str, frequency: str) -> timedelta | None:
-    """Return how long the publisher asks to wait: minutes of `ttl`, or `sy:updatePeriod`."""
-    if re.fullmatch(r"\s*\d{1,6}\s*", ttl):
-        return timedelta(minutes=int(ttl)) or None
-    length = _PERIODS.get(period.strip().lower())
-    if length is None:
-        return None
-    times = int(frequency) if re.fullmatch(r"\s*[1-9]\d{0,3}\s*", frequency) else 1
-    return length / times
-
-
 def _raw(entry: Mapping[str, Any]) -> Raw:
     contents = [_string(part.get("value")) for part in _dicts(entry.get("content"))]
     contents += [_string(entry.get(key)) for key in _FULL_TEXTS]
@@ -81,10 +62,12 @@ def _raw(entry: Mapping[str, Any]) -> Raw:
     # the stored keys only.
     said = dict.get
     assert isinstance(entry, dict)
+    link = _string(said(entry, "link"))
+    if said(entry, "guidislink") and link == said(entry, "id"):
+        link = ""  # feedparser made a link of an id, which need not be an address
     return Raw(
         guid=_string(said(entry, "id")),
-        link=_string(entry.get("feedburner_origlink")) or _string(said(entry, "link")),
-        guid_is_link=bool(said(entry, "guidislink")),
+        link=_string(entry.get("feedburner_origlink")) or link,
         title=_string(said(entry, "title")),
         summary=_string(said(entry, "summary")),
         contents=tuple(part for part in contents if part),
