@@ -150,6 +150,7 @@ class Pipeline:
         self, leased: Sequence[FeedForPoll], tally: Tally, moved_on: Callable[[int], None]
     ) -> None:
         by_key = {one.key: one for one in leased}
+        open_ones = dict(by_key)
         started = self._clock.now()
         outcomes = self._fetcher.fetch_many(_asking(one) for one in leased)
         for some in _chunks(outcomes, BODIES_AT_ONCE):
@@ -166,7 +167,11 @@ class Pipeline:
                 record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
                 if self._store.save_poll(record):
                     _count(tally, record)
+                del open_ones[record.leased.key]
             moved_on(len(some))
+            if self._stopping():
+                break
+        self._store.release_feeds(list(open_ones.values()))
 
     def _parse_job(self, body: Fetched, by_key: dict[int, FeedForPoll]) -> ParseJob:
         return ParseJob(
@@ -209,7 +214,13 @@ class Pipeline:
             items=self._store.known_items(decisions.links_of(parsed)),
             now=now,
         )
-        missed = timing.gap(parsed, decided, leased=leased, now=now)
+        missed = timing.gap(
+            parsed,
+            decided,
+            leased=leased,
+            now=now,
+            had_entries=self._store.has_entries(leased.key),
+        )
         newest = leased.newest_entry_at
         return PollRecord(
             leased=leased,

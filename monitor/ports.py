@@ -114,6 +114,10 @@ class PollStore(Protocol):
         """Return this feed's remembered entries whose guid, canonical link or identity is named."""
         ...
 
+    def has_entries(self, feed_key: int) -> bool:
+        """Whether this feed ever showed an entry that is remembered."""
+        ...
+
     def known_items(self, links: Sequence[str]) -> Mapping[str, int]:
         """Map canonical links to the items that are kept under them, whatever feed they came from."""
         ...

@@ -126,6 +126,12 @@ class Polling:
                     found[row.key] = _known(row)
         return [found[key] for key in sorted(found)]
 
+    def has_entries(self, feed_key: int) -> bool:
+        """Whether this feed ever showed an entry that is remembered."""
+        query = select(ENTRY.c.key).where(ENTRY.c.feed_key == feed_key).limit(1)
+        with self._database.reading() as session:
+            return session.execute(query).first() is not None
+
     def known_items(self, links: Sequence[str]) -> Mapping[str, int]:
         """Map canonical links to the items that are kept under them, whatever their feed."""
         with self._database.reading() as session:
@@ -221,7 +227,8 @@ class Polling:
         items = readings.items_by_link(session, links)
         # A twin has no entry of its own: it is the entry that it repeats.
         identities = {d.entry.position: d.identity for d in record.decisions if d.twin is None}
-        fates = []
+        fates: list[dict[str, Any]] = []
+        seen: list[readings.Seen] = []
         for decision in record.decisions:
             identity = decision.identity
             if decision.fate is Fate.UNCHANGED and (
@@ -235,16 +242,17 @@ class Polling:
             if item_key is None and decision.known is not None:
                 item_key = decision.known.item_key
             if decision.fate is Fate.DUPLICATE and item_key is not None and entry_key is not None:
-                readings.see_again(
-                    session,
-                    item_key,
-                    feed_key=record.leased.key,
-                    entry_key=entry_key,
-                    is_news=not record.is_backfill,
-                    now=seen_at,
+                seen.append(
+                    readings.Seen(
+                        item_key=item_key,
+                        feed_key=record.leased.key,
+                        entry_key=entry_key,
+                        is_news=not record.is_backfill,
+                    )
                 )
             fates.append(_fate(decision, poll_key, entry_key, item_key=item_key, now=seen_at))
         fates += [_unreadable(poll_key, seen_at)] * record.unreadable
+        readings.see(session, seen, seen_at)
         if fates:
             session.execute(FATE.insert(), fates)
 

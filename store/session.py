@@ -163,7 +163,12 @@ class Database:
             pool_pre_ping=True,
             pool_size=5,
             max_overflow=10,
-            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+            connect_args={
+                "connect_timeout": 10,
+                # A server set up in the C locale speaks SQL_ASCII, and texts would arrive as bytes.
+                "client_encoding": "utf8",
+                "options": "-c timezone=UTC",
+            },
         )
 
     @contextmanager
