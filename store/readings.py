@@ -8,12 +8,12 @@ reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -66,47 +66,67 @@ def items_by_link(session: Session, links: Iterable[str]) -> dict[str, int]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A feed showed an item. `is_news`: not in the feed's first poll."""
+
+    item_key: int
+    feed_key: int
+    entry_key: int
+    is_news: bool
+
+
 def save(
     session: Session, read: Sequence[ReadEntry], now: datetime, *, is_sqlite: bool
 ) -> list[Fate]:
     """Decide the fate of each pending entry and write it with all that belongs to it."""
-    fates: list[Fate] = []
+    before = _before(session, read)
+    # Which item an entry is: it may have become one since it was leased, or in this very batch.
+    owners = {row.entry_key: row.item_key for row in before.values()}
+    decided: dict[int, Fate] = {key: Fate(row.fate) for key, row in before.items()}
+    outcomes: list[tuple[ReadEntry, _Outcome]] = []
     for one in read:
-        decided = _decided(session, one)
-        if decided is not None:
-            fates.append(decided)
-            continue
-        outcome = _keep(session, one, now, is_sqlite=is_sqlite)
-        _close(session, one, outcome, now)
-        fates.append(outcome.fate)
-    return fates
+        pending = one.pending
+        # Not pending any more: the lease ran out, and another process was faster.
+        if decided[pending.fate_key] is Fate.PENDING:
+            own = owners[pending.entry_key]
+            if own is None:
+                outcome = _keep(session, one, now, is_sqlite=is_sqlite)
+            else:
+                outcome = _revise(session, own, one, now)
+            owners[pending.entry_key] = outcome.item_key
+            decided[pending.fate_key] = outcome.fate
+            outcomes.append((one, outcome))
+    _close(session, outcomes, before, now)
+    return [decided[one.pending.fate_key] for one in read]
 
 
-def _decided(session: Session, read: ReadEntry) -> Fate | None:
-    """Return the fate when it is no longer pending: the lease ran out and another was faster."""
-    query = select(FATE.c.fate).where(FATE.c.key == read.pending.fate_key).with_for_update()
-    fate = Fate(session.execute(query).scalar_one())
-    return None if fate is Fate.PENDING else fate
+def _before(session: Session, read: Sequence[ReadEntry]) -> dict[int, Row[Any]]:
+    """Return how the fates and their entries stand, by fate, and keep others from changing them."""
+    found: dict[int, Row[Any]] = {}
+    for keys in chunks(one.pending.fate_key for one in read):
+        query = (
+            select(FATE.c.key, FATE.c.fate, FATE.c.reason, FATE.c.entry_key, ENTRY.c.item_key)
+            .join(ENTRY, ENTRY.c.key == FATE.c.entry_key)
+            .where(FATE.c.key.in_(keys))
+            .order_by(FATE.c.key)
+            .with_for_update()
+        )
+        found |= {row.key: row for row in session.execute(query)}
+    return found
 
 
 def _keep(session: Session, read: ReadEntry, now: datetime, *, is_sqlite: bool) -> _Outcome:
-    pending = read.pending
-    # Asked again: it may have become an item since it was leased.
-    own = session.execute(
-        select(ENTRY.c.item_key).where(ENTRY.c.key == pending.entry_key)
-    ).scalar_one()
-    if own is not None:
-        return _revise(session, own, read, now)
+    """Make a new item, unless one is kept under the same address."""
     insert = (sqlite if is_sqlite else postgresql).insert(ITEM)
     key = session.execute(
-        insert.values(_item_columns(read, now))
-        .on_conflict_do_nothing(index_elements=["link"])
-        .returning(ITEM.c.key)
+        insert.on_conflict_do_nothing(index_elements=["link"]).returning(ITEM.c.key),
+        _item_columns(read, now),
     ).scalar_one_or_none()
     if key is not None:
         _save_matches(session, key, read)
         return _Outcome(fate=Fate.STORED, item_key=key)
-    kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == pending.link)).scalar_one()
+    kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == read.pending.link)).scalar_one()
     return _Outcome(fate=Fate.DUPLICATE, item_key=kept, reason=SAME_ADDRESS % kept)
 
 
@@ -196,55 +216,82 @@ def _keep_old(session: Session, before: Row[Any], now: datetime, *, raised_band:
     )
 
 
-def _close(session: Session, read: ReadEntry, outcome: _Outcome, now: datetime) -> None:
-    """Make the fate final, tie the entry to its item, and note the sighting."""
-    pending = read.pending
+def _close(
+    session: Session,
+    outcomes: Sequence[tuple[ReadEntry, _Outcome]],
+    before: Mapping[int, Row[Any]],
+    now: datetime,
+) -> None:
+    """Make fates final, tie entries to their items, and note the sightings."""
+    if not outcomes:
+        return
     session.execute(
         update(FATE)
-        .where(FATE.c.key == pending.fate_key)
+        .where(FATE.c.key == bindparam("fate_key"))
         .values(
-            fate=outcome.fate.value,
-            item_key=outcome.item_key,
+            fate=bindparam("new_fate"),
+            item_key=bindparam("new_item"),
+            reason=bindparam("new_reason"),
             decided_at=now,
             lease_owner=None,
             lease_until=None,
-            **({"reason": outcome.reason} if outcome.reason else {}),
-        )
+        ),
+        [
+            {
+                "fate_key": one.pending.fate_key,
+                "new_fate": outcome.fate.value,
+                "new_item": outcome.item_key,
+                "new_reason": outcome.reason or before[one.pending.fate_key].reason,
+            }
+            for one, outcome in outcomes
+        ],
     )
-    see_again(
+    see(
         session,
-        outcome.item_key,
-        feed_key=pending.feed_key,
-        entry_key=pending.entry_key,
-        is_news=outcome.fate is Fate.DUPLICATE and not pending.is_backfill,
-        now=now,
+        [
+            Seen(
+                item_key=outcome.item_key,
+                feed_key=one.pending.feed_key,
+                entry_key=one.pending.entry_key,
+                is_news=outcome.fate is Fate.DUPLICATE and not one.pending.is_backfill,
+            )
+            for one, outcome in outcomes
+        ],
+        now,
     )
 
 
-def see_again(
-    session: Session,
-    item_key: int,
-    *,
-    feed_key: int,
-    entry_key: int,
-    is_news: bool,
-    now: datetime,
-) -> None:
-    """Note that a feed showed an item, and tie the entry to it.
+def see(session: Session, seen: Sequence[Seen], now: datetime) -> None:
+    """Note that feeds showed items, and tie their entries to them.
 
-    `is_news`: not from a feed's first poll. An item that only backfill had brought becomes news by
-    it, since the feed shows it now, among its new entries; otherwise no digest would ever tell it.
+    An item that only backfill had brought becomes news when a feed shows it among its new entries;
+    otherwise no digest would ever tell it.
     """
-    session.execute(update(ENTRY).where(ENTRY.c.key == entry_key).values(item_key=item_key))
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    if not seen:
+        return
     session.execute(
-        insert(SIGHTING)
-        .values(item_key=item_key, feed_key=feed_key, entry_key=entry_key, seen_at=now)
-        .on_conflict_do_nothing(index_elements=["item_key", "feed_key"])
+        update(ENTRY)
+        .where(ENTRY.c.key == bindparam("own_key"))
+        .values(item_key=bindparam("new_item")),
+        [{"own_key": one.entry_key, "new_item": one.item_key} for one in seen],
     )
-    if is_news:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = (sqlite if is_sqlite else postgresql).insert(SIGHTING)
+    session.execute(
+        insert.on_conflict_do_nothing(index_elements=["item_key", "feed_key"]),
+        [
+            {
+                "item_key": one.item_key,
+                "feed_key": one.feed_key,
+                "entry_key": one.entry_key,
+                "seen_at": now,
+            }
+            for one in seen
+        ],
+    )
+    for keys in chunks(one.item_key for one in seen if one.is_news):
         session.execute(
             update(ITEM)
-            .where(ITEM.c.key == item_key, ITEM.c.is_backfill)
+            .where(ITEM.c.key.in_(keys), ITEM.c.is_backfill)
             .values(is_backfill=False, risen_at=now)
         )
