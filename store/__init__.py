@@ -20,7 +20,7 @@ from store.notices import Notices
 from store.outbox import Outbox
 from store.polling import Polling
 from store.rulebooks import Rulebooks
-from store.session import Database, refuse_unfit
+from store.session import Database, refuse_other_encodings, refuse_unfit
 from store.subscribers import Subscribers
 from store.upkeep import Upkeep
 from store.verdicts import Verdicts
@@ -79,6 +79,7 @@ def open_store(url: str, *, upgrade: bool = False, checkpoints: bool = True) -> 
         refuse_unfit(database.path)
         database.path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        refuse_other_encodings(database)
         migrate.ensure(database, upgrade_old=upgrade)
     except BaseException:
         database.close()

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -165,7 +165,6 @@ class Database:
             max_overflow=10,
             connect_args={
                 "connect_timeout": 10,
-                # A server set up in the C locale speaks SQL_ASCII, and texts would arrive as bytes.
                 "client_encoding": "utf8",
                 "options": "-c timezone=UTC",
             },
@@ -182,6 +181,23 @@ class Database:
             raise known from error
         except PoolTimeout as error:
             raise StoreBusy(self.name, "all connections are in use") from error
+
+
+def refuse_other_encodings(database: Database) -> None:
+    """Raise ConfigurationErrors when a server's database cannot hold every script.
+
+    One made in the C locale has SQL_ASCII, which refuses Korean and Russian inside JSON.
+    """
+    if database.is_sqlite:
+        return
+    with database.reading() as session:
+        encoding = session.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        message = (
+            f"the database has the encoding {encoding}; make it anew with "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        )
+        raise ConfigurationErrors([Problem(file="MONITOR_DATABASE", message=message)])
 
 
 def refuse_unfit(path: Path, *, mounts: str | None = None) -> None:

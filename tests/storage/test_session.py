@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from builders import HOUR, NOW, a_decision, a_feed, an_entry
 from sqlalchemy import text
@@ -382,3 +383,19 @@ def test_a_copy_is_independent_of_its_template(sqlite_template: Path, tmp_path: 
 
     with open_store(f"sqlite:///{sqlite_template}") as template:
         assert template.feeds.statuses(NOW) == []
+
+
+def test_a_server_database_that_cannot_hold_every_script_is_refused(
+    postgres_admin: psycopg.Connection, postgres_cluster: str
+) -> None:
+    """SQL_ASCII is refused at once with what to do, not at the first Korean headline."""
+    name = "other_encoding"
+    postgres_admin.execute(
+        f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' "
+        "TEMPLATE template0"
+    )
+    try:
+        with pytest.raises(ConfigurationErrors, match=r"SQL_ASCII.*ENCODING 'UTF8'"):
+            open_store(f"{postgres_cluster}/{name}")
+    finally:
+        postgres_admin.execute(f"DROP DATABASE {name}")
