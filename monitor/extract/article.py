@@ -6,6 +6,7 @@ directions: page furniture can be longer than the article, and a feed may carry 
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.settings import DEFAULT_CONFIG
 
 from monitor.core.text import clean
 from monitor.core.values import (
@@ -35,7 +37,12 @@ from monitor.extract.pruning import prune
 # The library tells its log what it thinks of a page; the article's state tells the program.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
+# Eighty signs are a paragraph in Chinese or Korean; the library's 250 are meant for alphabets.
+_CONFIG: Final = copy.deepcopy(DEFAULT_CONFIG)
+_CONFIG.set("DEFAULT", "MIN_EXTRACTED_SIZE", "80")
+
 _MOST_TEXT: Final = 400_000  # code points; no article is longer
+_SHORT: Final = 600
 _FRAGMENT: Final = 5  # letters of a fragment when two texts are compared
 _COMPARED: Final = 20_000
 
@@ -119,18 +126,23 @@ def _main_text(root: HtmlElement, url: str, *, precision: bool) -> str:
             include_comments=False,
             include_tables=True,
             favor_precision=precision,
+            config=_CONFIG,
         )
     except (ValueError, TypeError, AttributeError, KeyError, etree.LxmlError, RecursionError):
         # Whatever the library trips over, the page's paragraphs are still there.
         return _paragraphs(root)
-    text = "" if found is None else getattr(found, "text", None) or ""
-    return _once(clean(text)) or _paragraphs(root)
+    text = _once(clean("" if found is None else getattr(found, "text", None) or ""))
+    if len(text) > _SHORT or "\n" in text:
+        return text
+    # Of a short article the library falls back to everything there is, in one line.
+    paragraphs = _paragraphs(root)
+    return paragraphs if len(paragraphs) > 0.6 * len(text) else text
 
 
 def _paragraphs(root: HtmlElement) -> str:
     """Return the paragraphs of a page as they stand."""
     lines = (" ".join("".join(element.itertext()).split()) for element in root.iter("p"))
-    return _once(clean("\n".join(line for line in lines if len(line) > 40)))
+    return _once(clean("\n".join(line for line in lines if line)))
 
 
 def _once(text: str) -> str:

@@ -42,6 +42,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SEVEN_BIT: Final = b"\x1b$B"  # the escape into Japanese letters of ISO-2022-JP
 _HEADER: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META: Final = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
@@ -55,6 +56,8 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace"), codec
+    if _SEVEN_BIT in body[:_SAMPLE]:
+        return body.decode("iso2022_jp", "replace"), "iso2022_jp"
     try:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
