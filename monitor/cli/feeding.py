@@ -34,6 +34,8 @@ from monitor.feedround import check_feeds, find_feeds
 from monitor.feedwatch import Held, judge_edit
 from monitor.opml import MAX_BYTES, importable, read_opml, write_opml
 
+MOVED_DAYS = 3  # some moves are taken back within days; after three the word counts
+
 feeds_app = typer.Typer(help="The feeds: check, list, find, edit.", no_args_is_help=True)
 
 Write = Annotated[
@@ -206,14 +208,19 @@ def discover(
 @feeds_app.command("accept-redirect")
 @tells_failures
 def accept_redirect(feeds: Names = None, write: Write = False, config: Config = None) -> None:
-    """Take over the new addresses of feeds that moved for good, as polls have seen it."""
+    """Take over the new addresses of feeds that moved for good, as polls have seen it.
+
+    Left out: those whose server said so on three different days. Named: at once.
+    """
     with open_watch(settings_from(config)) as watch:
         here = {feed.id: feed for feed in watch.feeds.feeds}
         _known(feeds or [], here)
         moved = {
             status.feed.id: status.moved_to
             for status in watch.store.feeds.statuses(watch.clock.now())
-            if status.moved_to and status.feed.id in here and (not feeds or status.feed.id in feeds)
+            if status.moved_to and status.feed.id in here
+            if status.feed.id in (feeds or ())
+            or (not feeds and status.moved_day_count >= MOVED_DAYS)
         }
         edits = [SetKey(feed_id=name, key="url", value=to) for name, to in moved.items()]
         _edit(watch, edits, write=write)

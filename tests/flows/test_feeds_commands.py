@@ -105,6 +105,24 @@ def test_an_edit_is_planned_applied_and_held_when_it_would_silence_many(
     assert json.loads(monitor("feeds", "list", "--json").stdout) == []
 
 
+def test_a_move_is_taken_over_after_three_days_or_by_name(monitor: Monitor, folder: Path) -> None:
+    """A server that said "moved" today is believed when the operator says so, not before."""
+    path = folder / "feeds.yaml"
+    before = path.read_text("utf-8")
+    monitor("poll", "--once", "--no-pages", "--spacing", "0")
+
+    today = monitor("feeds", "accept-redirect", "--write")
+    shown = monitor("feeds", "accept-redirect", "labour-lines")
+    unchanged = path.read_text("utf-8")
+    monitor("feeds", "accept-redirect", "labour-lines", "--write")
+
+    assert (today.stdout, unchanged) == ("", before)
+    assert "/labour-lines/feed.xml" in shown.stdout
+    changed = {feed.id: feed for feed in read_feeds(path).feeds}["labour-lines"]
+    assert changed.url.endswith("/labour-lines/feed.xml")
+    assert len(path.read_text("utf-8").splitlines()) == len(before.splitlines())
+
+
 def test_a_list_goes_out_and_another_comes_in(monitor: Monitor, folder: Path) -> None:
     """Export is OPML that import knows; an import is shown, and made only with --write."""
     path = folder / "feeds.yaml"
