@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -113,7 +114,7 @@ class Reader:
         for piece in given:
             text = printable(piece.text, max(left, 1))
             shown.append(
-                Piece(text=text, is_match=piece.is_match, gloss=printable(piece.gloss, 80))
+                Piece(text=text, is_match=piece.is_match, gloss=self.theirs(piece.gloss, 80))
             )
             left -= len(text)
             if left <= 0:
@@ -242,7 +243,10 @@ def _published(item: Item, who: Reader) -> str:
 def _shown_url(url: str, who: Reader) -> str | None:
     """Return the link to the original; None when it cannot be shown without what is withheld."""
     shown = printable_url(url)
-    return shown if shown is not None and who.redact(shown) == shown else None
+    if shown is None:
+        return None
+    plain = unquote(shown)
+    return shown if who.redact(plain) == plain else None
 
 
 def _note(item: Item, who: Reader) -> str:

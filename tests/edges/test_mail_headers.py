@@ -200,6 +200,18 @@ def test_without_a_public_address_nothing_links_to_us() -> None:
     assert "watch.ngo.example" not in message.html
 
 
+@pytest.mark.parametrize(
+    "text", ["Паспорта", "Паспорта.", "«Паспорта»", "Паспорта паспорта", "Паспортаа"]
+)
+def test_a_gloss_may_end_a_quotation(text: str) -> None:
+    """A matched word at the very end of a sentence, or of the text, is shown with its gloss."""
+    words = [("Паспорта", "coercion", "coercion", 20, "passports")]
+
+    message = mailed(an_item(1, title="Проверка", text=text, lang="ru", words=words))
+
+    assert "*Паспорта* [passports]" in message.text
+
+
 def test_the_same_digest_gives_the_same_bytes() -> None:
     """A copy that is sent again after a crash cannot differ from the first."""
     assert mailed(an_item(1)).raw == mailed(an_item(1)).raw
