@@ -21,7 +21,7 @@ _REFERENCE: Final = re.compile(r"&#(?:x0*([0-9a-f]{1,9})|0*(\d{1,10}));?", re.IG
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 _KEPT_TAGS: Final = re.compile(
-    r"</?(?!(?:p|h[1-6]|li|br|td|tr|blockquote|title|head|body|html|script|style)\b)[a-z!?/][^>]*>",
+    r"<(?!/?(?:p|h[1-6]|li|br|td|tr|blockquote|title|head|body|html|script|style)\b)[a-z!?/][^>]*>",
     re.IGNORECASE,
 )
 _SILENT: Final = re.compile(
