@@ -68,8 +68,10 @@ class _Shape(BaseModel):
 class EntityShape(_Shape):
     """One entity: names by language, exceptions, members."""
 
-    label: str = Field(min_length=1)
-    en: Names = []
+    label: str = Field(min_length=1, description="English name, shown beside every foreign hit")
+    en: Names = Field(
+        default=[], description="terms, by language; the script decides how they are found"
+    )
     ru: Names = []
     ko: Names = []
     ja: Names = []
@@ -78,22 +80,26 @@ class EntityShape(_Shape):
     fr: Names = []
     es: Names = []
     pl: Names = []
-    any: Names = []
-    exceptions: Names = Field(default=[], alias="except")
-    includes: Names = []
-    listed: Names = []
-    note: str = ""
+    any: Names = Field(default=[], description="terms of any language")
+    exceptions: Names = Field(
+        default=[], alias="except", description="a hit inside one of these does not count"
+    )
+    includes: Names = Field(default=[], description="entities that belong to this group")
+    listed: Names = Field(default=[], description="sanctions lists that name it, with the date")
+    note: str = Field(default="", description="for the reader of the file")
 
 
 class PhraseShape(_Shape):
     """Names that together mean one thing."""
 
-    label: str = Field(min_length=1)
-    near: list[OperandShape] = []
-    within: WindowShape = 4
-    any: Names = []
-    unless_near: Names = []
-    note: str = ""
+    label: str = Field(min_length=1, description="English name")
+    near: list[OperandShape] = Field(default=[], description="names that must stand together")
+    within: WindowShape = Field(default=4, description="as for rules")
+    any: Names = Field(default=[], description="instead of `near`: one of several names")
+    unless_near: Names = Field(
+        default=[], description="does not hold in a sentence with one of these"
+    )
+    note: str = Field(default="", description="for the reader of the file")
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> PhraseShape:
@@ -105,35 +111,57 @@ class PhraseShape(_Shape):
 class ExamplesShape(_Shape):
     """Sentences that prove a rule when it is loaded."""
 
-    yes: Names = []
-    no: Names = []
+    yes: Names = Field(default=[], description="the rule must hold in each")
+    no: Names = Field(default=[], description="the rule must hold in none")
 
 
 class RuleShape(_Shape):
     """One rule."""
 
-    id: str
-    weight: Annotated[int, Field(ge=-100, le=100)]
-    label: str = ""
-    near: list[OperandShape] = []
-    within: WindowShape = "sentence"
-    all: list[OperandShape] = []
-    any: Names = []
-    none: Names = []
-    any_text: Names = []
-    none_text: Names = []
-    unless_near: Names = []
-    unless_title: Names = []
-    count: Annotated[int, Field(ge=1, le=100)] = 1
-    where: Literal["anywhere", "title", "lead", "text"] = Field(default="anywhere", alias="in")
-    once: bool = False
-    lang: Names = []
-    feeds: Names = []
-    tags: Names = []
-    until: Annotated[date, BeforeValidator(_dated)] | None = None
-    section: str = ""
-    note: str = ""
-    examples: ExamplesShape = ExamplesShape()
+    id: str = Field(
+        description="lower-case letters, digits, hyphens; stable, because scores keep it"
+    )
+    weight: Annotated[int, Field(ge=-100, le=100)] = Field(description="points from -100 to 100")
+    label: str = Field(default="", description="what a person reads instead of the id")
+    near: list[OperandShape] = Field(
+        default=[],
+        description="names that must stand together; the window is counted from the first",
+    )
+    within: WindowShape = Field(
+        default="sentence",
+        description="`sentence`, `paragraph`, `text`, or the words that may stand between",
+    )
+    all: list[OperandShape] = Field(default=[], description="names that must all be somewhere")
+    any: Names = Field(default=[], description="names of which one must be somewhere")
+    none: Names = Field(default=[], description="names of which none may be anywhere")
+    any_text: Names = Field(default=[], description="terms instead of names, for a short list")
+    none_text: Names = Field(default=[], description="terms of which none may be anywhere")
+    unless_near: Names = Field(
+        default=[], description="does not hold in a sentence with one of these"
+    )
+    unless_title: Names = Field(
+        default=[], description="does not hold when the title has one of these"
+    )
+    count: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1, description="in how many different sentences it must hold"
+    )
+    where: Literal["anywhere", "title", "lead", "text"] = Field(
+        default="anywhere",
+        alias="in",
+        description="`title`, `lead` (title or lead), `text`, `anywhere`",
+    )
+    once: bool = Field(default=False, description="further sentences add nothing")
+    lang: Names = Field(default=[], description="only for items in these languages")
+    feeds: Names = Field(default=[], description="only for items of these feeds")
+    tags: Names = Field(default=[], description="only for items of feeds with one of these tags")
+    until: Annotated[date, BeforeValidator(_dated)] | None = Field(
+        default=None, description="last day, YYYY-MM-DD"
+    )
+    section: str = Field(default="", description="heading under which a digest lists the item")
+    note: str = Field(default="", description="for the reader of the file")
+    examples: ExamplesShape = Field(
+        default=ExamplesShape(), description="sentences that prove the rule"
+    )
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> RuleShape:
@@ -149,9 +177,9 @@ class RuleShape(_Shape):
 class ThresholdsShape(_Shape):
     """Points that a band begins at."""
 
-    queue: Points
-    digest: Points
-    alert: Points
+    queue: Points = Field(description="from here an analyst sees it")
+    digest: Points = Field(description="from here subscribers read it")
+    alert: Points = Field(description="from here it is told at once")
 
     @model_validator(mode="after")
     def _rise(self) -> ThresholdsShape:
@@ -163,24 +191,30 @@ class ThresholdsShape(_Shape):
 class RequireShape(_Shape):
     """Rules of which at least one must be found, by band."""
 
-    queue: Names = []
-    digest: Names = []
-    alert: Names = []
+    queue: Names = Field(default=[], description="rules of which one must hold to be queued at all")
+    digest: Names = Field(default=[], description="rules of which one must hold to be in a digest")
+    alert: Names = Field(default=[], description="rules of which one must hold for an alert")
 
 
 class RepeatShape(_Shape):
     """What further sentences add: a share of the weight for each doubling, up to a cap."""
 
-    rate: Annotated[float, Field(ge=0, le=1)] = 0.25
-    cap: Annotated[float, Field(ge=0, le=1)] = 1.0
+    rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.25, description="share of the weight for each doubling of the sentences"
+    )
+    cap: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="largest share")
 
 
 class SeedShape(_Shape):
     """What likeness to a seed adds."""
 
-    points: Annotated[int, Field(ge=0, le=15)] = 10
-    low: Annotated[float, Field(ge=0, le=1)] = Field(default=0.2, alias="from")
-    high: Annotated[float, Field(ge=0, le=1)] = Field(default=0.6, alias="to")
+    points: Annotated[int, Field(ge=0, le=15)] = Field(default=10, description="0 to 15")
+    low: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2, alias="from", description="similarity that earns the first point"
+    )
+    high: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.6, alias="to", description="similarity that earns all"
+    )
 
     @model_validator(mode="after")
     def _rise(self) -> SeedShape:
@@ -192,33 +226,43 @@ class SeedShape(_Shape):
 class DecisionShape(_Shape):
     """How points become a decision; every key may stand in one file only."""
 
-    thresholds: ThresholdsShape | None = None
-    require: RequireShape | Names | None = None
-    title_multiplier: Annotated[float, Field(ge=1, le=3)] | None = None
-    body_share: Annotated[float, Field(ge=0, le=1)] | None = None
-    lead_words: Annotated[int, Field(ge=10, le=1000)] | None = None
-    repeat: RepeatShape | None = None
-    feeds: dict[str, Factor] | None = None
-    seed: SeedShape | None = None
+    thresholds: ThresholdsShape | None = Field(default=None, description="where the bands begin")
+    require: RequireShape | Names | None = Field(
+        default=None, description="rules without which a band is not reached"
+    )
+    title_multiplier: Annotated[float, Field(ge=1, le=3)] | None = Field(
+        default=None, description="1 to 3"
+    )
+    body_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="0 to 1"
+    )
+    lead_words: Annotated[int, Field(ge=10, le=1000)] | None = Field(
+        default=None, description="how many words the lead has"
+    )
+    repeat: RepeatShape | None = Field(default=None, description="what further sentences add")
+    feeds: dict[str, Factor] | None = Field(
+        default=None, description="factor by feed id, 0.5 to 1.5"
+    )
+    seed: SeedShape | None = Field(default=None, description="what likeness to a seed adds")
 
 
 class ProfileShape(DecisionShape):
     """A second team's view: what it leaves out or uses, and its own decision."""
 
-    label: str = ""
-    without: Names = []
-    only: Names = []
+    label: str = Field(default="", description="its name")
+    without: Names = Field(default=[], description="rules left out")
+    only: Names = Field(default=[], description="rules used; all when empty")
 
 
 class FileShape(DecisionShape):
     """One rule file."""
 
-    version: Literal["1"] = "1"
-    profile: str = ""
-    entities: dict[str, EntityShape] = {}
-    phrases: dict[str, PhraseShape] = {}
-    rules: list[RuleShape] = []
-    profiles: dict[str, ProfileShape] = {}
+    version: Literal["1"] = Field(default="1", description="of the rule language")
+    profile: str = Field(default="", description="name of the whole, for the reader")
+    entities: dict[str, EntityShape] = Field(default={}, description="name: entity")
+    phrases: dict[str, PhraseShape] = Field(default={}, description="name: phrase")
+    rules: list[RuleShape] = Field(default=[], description="a list")
+    profiles: dict[str, ProfileShape] = Field(default={}, description="name: profile")
 
 
 # ------------------------------------------------------------------ problems

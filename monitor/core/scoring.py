@@ -116,6 +116,8 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     gates = [reading.either(operand) for operand in rule.all]
     if not all(gates) or (rule.any and not reading.either(rule.any)):
         return ()
+    # What depends on something else is no more prominent than that is.
+    gate_rank = max((_best_rank(reading, gate) for gate in gates), default=Rank.TITLE)
     by_sentence: dict[int, Occurrence] = {}
     for hits in _combinations(rule, reading, done=by_sentence):
         if rule.unless_near and _is_spoiled(hits, rule.unless_near, reading):
@@ -124,7 +126,7 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
         if not _is_in_place(rule, rank):
             continue
         sentence = hits[0].sentence
-        by_sentence.setdefault(sentence, Occurrence(hits, rank, sentence))
+        by_sentence.setdefault(sentence, Occurrence(hits, max(rank, gate_rank), sentence))
     if len(by_sentence) < rule.count:
         return ()
     return tuple(sorted(by_sentence.values(), key=lambda one: (one.rank, one.sentence)))
@@ -141,6 +143,10 @@ def _combinations(
         yield tuple(_most_telling(reading, operand) for operand in operands)
     elif rule.any:
         yield from ((hit,) for hit in reading.either(rule.any))
+
+
+def _best_rank(reading: Reading, hits: Sequence[Found]) -> Rank:
+    return min(reading.places[hit.sentence].rank for hit in hits)
 
 
 def _most_telling(reading: Reading, operand: Operand) -> Found:
