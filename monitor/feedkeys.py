@@ -325,7 +325,7 @@ class FeedKeys(DefaultKeys):
     )
     tags: tuple[Slug, ...] = Field(
         default=(),
-        description="More groups; rules can name them (`feeds: [tag:state-media]`).",
+        description="More groups; a rule can hold for some of them only (`tags: [local]`).",
         examples=[["local", "state-media"]],
         max_length=20,
     )

@@ -18,9 +18,6 @@ from monitor.core.values import Feed
 # More than one feed in five no longer watched: confirmed by hand, never taken over by itself.
 CONFIRM_ABOVE: Final = 0.20
 
-# Words about a feed, without effect on what is asked or kept.
-_REMARKS: Final = frozenset({"evidence", "note"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
@@ -38,11 +35,6 @@ class FeedChange:
     before: Feed
     after: Feed
     fields: tuple[FieldChange, ...]
-
-    @property
-    def only_remarks(self) -> bool:
-        """Tell whether nothing changes but remarks for the reader of the file."""
-        return all(change.key in _REMARKS for change in self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,16 +110,6 @@ def test_another_address_is_warned_of() -> None:
     assert [warning.split(" ")[0] for warning in found.warnings] == ["f0"]
 
 
-def test_remarks_are_told_from_what_matters() -> None:
-    """A changed note has no effect on what is asked."""
-    old = feeds(1)
-
-    remark = plan(old, [replace(old[0], note="slow", evidence="a list")]).changed[0]
-    matter = plan(old, [replace(old[0], note="slow", weight=1.2)]).changed[0]
-
-    assert (remark.only_remarks, matter.only_remarks) == (True, False)
-
-
 @given(
     st.lists(st.integers(0, 30), unique=True),
     st.lists(st.integers(0, 30), unique=True),
