@@ -40,11 +40,13 @@ _BREAK = re.compile(
     r"|([ \t\xa0]*(?:\r?\n|\u2028|\u2029)\s*(?=\S))",
 )
 # A full stop behind these ends no sentence.
-_ABBREVIATIONS = frozenset(
-    "Mr. Mrs. Ms. Dr. Prof. Gen. Col. Lt. Sgt. St. No. vs. Inc. Ltd. Co. Corp. Jr. Sr. Rep. Sen. Gov. "
-    "approx. Art. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. "
-    "г. гг. ул. пос. с. т. тыс. млн. млрд. руб. см. им. др. пр. св. долл. чел. обл. ст. ср. рис. стр. сев.".split()
+_ABBREVIATED = (
+    "Mr.|Mrs.|Ms.|Dr.|Prof.|Gen.|Col.|Lt.|Sgt.|St.|No.|vs.|Inc.|Ltd.|Co.|Corp.|Jr.|"
+    "Sr.|Rep.|Sen.|Gov.|approx.|Art.|Jan.|Feb.|Mar.|Apr.|Jun.|Jul.|Aug.|Sep.|Sept.|"
+    "Oct.|Nov.|Dec.|г.|гг.|ул.|пос.|с.|т.|тыс.|млн.|млрд.|руб.|см.|им.|др.|пр.|св.|"
+    "долл.|чел.|обл.|ст.|ср.|рис.|стр.|сев."
 )
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split("|"))
 _WRAP = re.compile(r"[a-zа-яё,;]$")
 
 _ALSO_HEAD = (
@@ -98,7 +100,7 @@ def _is_abbreviation(word: str) -> bool:
     """Tell whether a word with its full stop is an abbreviation: Jan., N., U.S."""
     if word in _ABBREVIATIONS:
         return True
-    return word[-1:] == "." and word[-2:-1].isupper() and (len(word) == 2 or word[-3] in ".(\"“«")
+    return word[-1:] == "." and word[-2:-1].isupper() and (len(word) == 2 or word[-3] in '.("“«')
 
 
 def _content_end(text: str, at: int, after: int) -> int:

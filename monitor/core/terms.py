@@ -103,7 +103,8 @@ def english_forms(text: str) -> tuple[str, ...]:
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]")
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")
+_ANY_HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff]")  # decomposed too
 _AROUND = 40  # characters: about one sentence
 _FEW_KANA = 2  # a single の stands in many Chinese brand names
 _SHORT_KATAKANA = 4
@@ -126,11 +127,31 @@ _REST_OF_WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〇]
 
 # ------------------------------------------------------------------ Korean
 
-_PARTICLES = ["이", "가", "은", "는", "을", "를", "의", "에", "에서", "에게", "에게서", "께", "께서", "한테", "한테서", "으로", "로", "로서", "로써", "으로서", "으로써", "로부터", "으로부터", "에서부터", "와", "과", "이랑", "랑", "하고", "도", "만", "까지", "부터", "마저", "조차", "밖에", "보다", "처럼", "같이", "마다", "이나", "나", "이라", "라", "이라는", "라는", "이라고", "라고", "이며", "며", "이고", "고", "인", "이었", "였", "이었던", "였던", "이던", "이다", "다", "입니다", "이란", "란", "이든", "든", "뿐", "뿐만", "대로", "만큼", "서", "선", "엔", "에선", "에겐", "요", "야", "이자", "임", "일", "인지", "인가", "인데", "이라도", "라도", "이라면", "라면", "이라며", "라며", "커녕", "네", "이야", "이요", "까지도", "에도", "에는", "에서는", "에서도", "으로는", "로는", "와의", "과의", "에의", "로의", "으로의", "들", "씩", "간", "용", "상", "내", "외", "중", "당", "별", "시", "형", "급", "화", "권", "성", "발", "행", "쪽", "편", "끼리"]
+
+def _longest_first(words: str) -> str:
+    """Return alternatives with the longest first, as a group."""
+    return "(?:" + "|".join(sorted(set(words.split("|")), key=len, reverse=True)) + ")"
+
+
+_PARTICLES = (
+    "이|가|은|는|을|를|의|에|에서|에게|에게서|께|께서|한테|한테서|으로|로|로서|로써|으로서|으로써|로부터|"
+    "으로부터|에서부터|와|과|이랑|랑|하고|도|만|까지|부터|마저|조차|밖에|보다|처럼|같이|마다|이나|나|이라|"
+    "라|이라는|라는|이라고|라고|이며|며|이고|고|인|이었|였|이었던|였던|이던|이다|다|입니다|이란|란|이든|"
+    "든|뿐|뿐만|대로|만큼|서|선|엔|에선|에겐|요|야|이자|임|일|인지|인가|인데|이라도|라도|이라면|라면|"
+    "이라며|라며|커녕|네|이야|이요|까지도|에도|에는|에서는|에서도|으로는|로는|와의|과의|에의|로의|으로의|들|"
+    "씩|간|용|상|내|외|중|당|별|시|형|급|화|권|성|발|행|쪽|편|끼리"
+)
 # What may stand between a noun and its particles: plural, "side", nationality, office, people.
-_SUFFIXES = ["들", "측", "인", "인들", "계", "제", "산", "식", "군", "국적", "국적자", "출신", "당국", "정권", "정부", "주민", "사람", "여성", "남성", "청년", "대학생", "학생", "유학생", "회사", "업체", "기업", "식당", "대사관", "총영사관", "영사관", "공관", "공민", "국민", "시민", "동포", "외교관", "무역", "관리", "간부", "당국자", "관계자", "전문가", "현장", "일꾼", "인력", "시장", "문제", "사업", "송출", "수출", "파견", "고용", "노동", "건설", "시", "주", "극동", "연해주", "지역", "전역", "산업", "단지", "공장", "노동성", "외무성", "매체", "언론", "전문", "가족", "여권", "비자", "단속", "갈취", "착취", "상납", "압수", "송환", "귀국", "체류", "탈출", "입국", "출국", "채용", "활동", "조직", "혐의", "위반", "결의", "대상", "명단", "이행", "해제", "완화", "회피", "협력", "동맹", "관계", "정상회담", "친선", "혈맹", "조약"]
-_PARTICLE = "(?:" + "|".join(sorted(set(_PARTICLES), key=len, reverse=True)) + ")"
-_SUFFIX = "(?:" + "|".join(sorted(set(_SUFFIXES), key=len, reverse=True)) + ")"
+_SUFFIXES = (
+    "들|측|인|인들|계|제|산|식|군|국적|국적자|출신|당국|정권|정부|주민|사람|여성|남성|청년|대학생|학생|"
+    "유학생|회사|업체|기업|식당|대사관|총영사관|영사관|공관|공민|국민|시민|동포|외교관|무역|관리|간부|당국자|"
+    "관계자|전문가|현장|일꾼|인력|시장|문제|사업|송출|수출|파견|고용|노동|건설|시|주|극동|연해주|지역|전역|"
+    "산업|단지|공장|노동성|외무성|매체|언론|전문|가족|여권|비자|단속|갈취|착취|상납|압수|송환|귀국|체류|"
+    "탈출|입국|출국|채용|활동|조직|혐의|위반|결의|대상|명단|이행|해제|완화|회피|협력|동맹|관계|정상회담|"
+    "친선|혈맹|조약"
+)
+_PARTICLE = _longest_first(_PARTICLES)
+_SUFFIX = _longest_first(_SUFFIXES)
 _AFTER_HANGUL = re.compile(
     rf"(?:{_SUFFIX}?{_PARTICLE}{{0,3}}"
     r"|(?:하|한|할|함|해|했|되|된|될|됨|돼|됐|시키|시킨|시킬|시켜|시켰|당하|당한|당할|당해|당했|받[는은을아았기])[\uac00-\ud7a3]{0,5}"
@@ -239,8 +260,8 @@ def _has_beside(wanted: Beside, text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
     around = before + text[start : end + _AROUND].partition("\n")[0]
     if wanted == "hangul":
-        return _HANGUL.search(around) is not None
-    return _HANGUL.search(around) is None and len(_KANA.findall(around)) < _FEW_KANA
+        return _ANY_HANGUL.search(around) is not None
+    return _ANY_HANGUL.search(around) is None and len(_KANA.findall(around)) < _FEW_KANA
 
 
 def _same_case(surface: str, cased: str) -> bool:
