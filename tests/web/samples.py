@@ -31,8 +31,10 @@ from monitor.core.values import (
     ReadEntry,
     Score,
     TextState,
+    Verdict,
 )
 from monitor.core.windows import Schedule
+from monitor.jobs import Job
 from monitor.ports import Gap, PollRecord, PollStatus, Validators
 from store import Store
 
@@ -507,3 +509,28 @@ def refuse_mail(store: Store) -> None:
     assert outgoing
     result = DeliveryResult(outcome=Delivery.REFUSED, code=550, detail="no such mailbox")
     assert store.outbox.done(outgoing, result, now=NOW, retry_at=None)
+
+
+TICK = Job(name="tick", every=timedelta(seconds=15), run=lambda: "", what="Asks the feeds.")
+
+
+def everything(store: Store) -> None:
+    """Add what a filled store has not yet: decisions, notes, an edit, a gap, notices, a failure."""
+    earlier = NOW - timedelta(minutes=3)
+    text = told(0).text.replace("Seven", "Eight")
+    edited = replace(told(0), text=text, score=scored(told(0).title, text, STORIES[0][3], 15))
+    revise(store, edited, at=earlier)
+    leave_pending(store, at=NOW - 2 * DAY)
+    gap = Gap(since=earlier - DAY, until=earlier, estimate=12)
+    poll(store, "bereg", gap=gap, state=FeedState.GAP, at=earlier)
+    for key, verdict in ((1, Verdict.RELEVANT), (2, Verdict.IRRELEVANT), (3, Verdict.ESCALATE)):
+        store.verdicts.give(key, verdict, actor="Mina", now=earlier, teach=key == 1, note="noted")
+    store.verdicts.undo_last(actor="Mina", now=NOW)
+    store.items.claim(5, "Oleg", now=NOW, claim_for=timedelta(minutes=30))
+    store.audit.add(
+        actor="Mina", action="item.noted", subject="item:1", now=earlier, after={"note": "call"}
+    )
+    store.notices.raise_once("disk", "var", "little room", NOW)
+    store.jobs.started("digests", earlier)
+    store.jobs.finished("digests", earlier, error="KeyError: 'x'")
+    refuse_mail(store)
