@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Final, Literal
@@ -139,7 +138,7 @@ def _a_country(value: str) -> str:
 def _a_zone(value: str) -> str:
     if _is_zone(value):
         return value
-    better = _ZONE_SLIPS.get(value.upper()) or _nearest(value, available_timezones())
+    better = _ZONE_SLIPS.get(value.upper()) or _nearest_zone(value)
     hint = f" (did you mean {better!r}?)" if better else ""
     raise _wrong(f"write the name of a time zone, such as Asia/Seoul {got(value)}{hint}")
 
@@ -158,10 +157,12 @@ def _an_age(span: timedelta) -> timedelta:
     return span
 
 
-def _yes_or_no(value: object) -> object:
-    if value in {"true", "True", "TRUE", True}:
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "True", "TRUE"):
         return True
-    if value in {"false", "False", "FALSE", False}:
+    if value in ("false", "False", "FALSE"):
         return False
     likely = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
     raise _wrong(f"write true or false {got(value)}" + (f"; here: {likely}" if likely else ""))
@@ -215,9 +216,10 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _nearest(word: str, known: Iterable[str]) -> str | None:
-    by_fold = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+@cache  # a wrong zone is often the same in a hundred feeds, and looking through all takes a while
+def _nearest_zone(word: str) -> str | None:
+    by_fold = {name.casefold(): name for name in available_timezones()}
+    close = difflib.get_close_matches(word.casefold()[:60], by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import fields
 from datetime import timedelta
@@ -185,6 +186,45 @@ def test_any_bytes_put_into_a_good_file_are_read_or_refused(junk: bytes, at: int
     raw = FULL.encode()
 
     assert problems_of(raw[:at] + junk + raw[at:]) != ("",)
+
+
+WORDS = st.sampled_from(
+    [
+        "",
+        "~",
+        "true",
+        "1",
+        "-1",
+        "nan",
+        "1e999",
+        "ru",
+        "RU",
+        "5m",
+        "9d",
+        "Asia/Seoul",
+        "../x",
+        "\x00",
+    ]
+) | st.text(max_size=20)
+VALUES = st.recursive(
+    WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*KEY_ORDER, "x"]), VALUES, max_size=6),
+    st.dictionaries(st.sampled_from([*KEY_ORDER, "x"]), VALUES, max_size=3),
+)
+def test_any_value_under_any_key_is_read_or_refused(
+    feed: dict[str, object], defaults: dict[str, object]
+) -> None:
+    """A list where a word belongs, a number out of bounds, a key in the wrong place: messages."""
+    # JSON is YAML, and it can write any of these values.
+    text = json.dumps({"defaults": defaults, "feeds": [feed, feed]})
+
+    assert problems_of(text) != ("",)
 
 
 @given(st.integers(0, len(FULL)))

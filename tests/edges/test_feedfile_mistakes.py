@@ -256,6 +256,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         feed("enabled: no"),
         [":4:5: feeds.0.enabled: write true or false (got 'no'); here: false"],
     ),
+    "list as switch": (
+        feed("enabled: [yes]"),
+        [":4:5: feeds.0.enabled: write true or false (got ['yes'])"],
+    ),
     "weight with a comma": (
         feed("weight: 1,2"),
         [":4:5: feeds.0.weight: write a number such as 1.2, with a point (got '1,2')"],
