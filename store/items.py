@@ -24,6 +24,7 @@ from monitor.core.reports import (
     Sighting,
 )
 from monitor.core.values import Band, Item, ItemState, Match, Score, TextState
+from store import search
 from store.rows import (
     chunks,
     item_value,
@@ -59,11 +60,13 @@ class Items:
 
     def queue(self, wanted: QueueFilter) -> ItemPage:
         """Return the items that fit a filter, and how many there are in all."""
-        where = _conditions(wanted)
         best = (ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.first_seen_at.desc())
         newest = (ITEM.c.first_seen_at.desc(),)
         order = best if wanted.order is QueueOrder.BEST else newest
         with self._database.reading() as session:
+            where = _conditions(wanted)
+            if wanted.search:
+                where.append(search.condition(session, wanted.search))
             total = session.execute(select(func.count()).select_from(ITEM).where(*where))
             keys = session.execute(
                 select(ITEM.c.key)

@@ -370,8 +370,9 @@ class Polling:
         An item already kept under the same canonical link makes the entry a duplicate of it. An
         entry whose fate another process decided meanwhile keeps that fate.
         """
+        words = readings.words_of(read)
         with self._database.writing() as session:
-            return readings.save(session, read, now, is_sqlite=self._database.is_sqlite)
+            return readings.save(session, read, words, now, is_sqlite=self._database.is_sqlite)
 
     def _locked(self, keys: Select[tuple[Any]]) -> Select[tuple[Any]]:
         """Return a query for `keys` that passes over rows which another process is leasing."""

@@ -18,7 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
+from store import search
 from store.rows import chunks, match_columns, score_columns
+from store.search import Terms
 from store.tables.base import table
 from store.tables.watching import (
     EntryRow,
@@ -77,23 +79,31 @@ class Seen:
 
 
 def save(
-    session: Session, read: Sequence[ReadEntry], now: datetime, *, is_sqlite: bool
+    session: Session,
+    read: Sequence[ReadEntry],
+    words: Sequence[Terms],
+    now: datetime,
+    *,
+    is_sqlite: bool,
 ) -> list[Fate]:
-    """Decide the fate of each pending entry and write it with all that belongs to it."""
+    """Decide the fate of each pending entry and write it with all that belongs to it.
+
+    `words`: what `words_of` gives for each.
+    """
     before = _before(session, read)
     # Which item an entry is: it may have become one since it was leased, or in this very batch.
     owners = {row.entry_key: row.item_key for row in before.values()}
     decided: dict[int, Fate] = {key: Fate(row.fate) for key, row in before.items()}
     outcomes: list[tuple[ReadEntry, _Outcome]] = []
-    for one in read:
+    for one, its_words in zip(read, words, strict=True):
         pending = one.pending
         # Not pending any more: the lease ran out, and another process was faster.
         if decided[pending.fate_key] is Fate.PENDING:
             own = owners[pending.entry_key]
             if own is None:
-                outcome = _keep(session, one, now, is_sqlite=is_sqlite)
+                outcome = _keep(session, one, its_words, now, is_sqlite=is_sqlite)
             else:
-                outcome = _revise(session, own, one, now)
+                outcome = _revise(session, own, one, its_words, now)
             owners[pending.entry_key] = outcome.item_key
             decided[pending.fate_key] = outcome.fate
             outcomes.append((one, outcome))
@@ -116,7 +126,9 @@ def _before(session: Session, read: Sequence[ReadEntry]) -> dict[int, Row[Any]]:
     return found
 
 
-def _keep(session: Session, read: ReadEntry, now: datetime, *, is_sqlite: bool) -> _Outcome:
+def _keep(
+    session: Session, read: ReadEntry, words: Terms, now: datetime, *, is_sqlite: bool
+) -> _Outcome:
     """Make a new item, unless one is kept under the same address."""
     insert = (sqlite if is_sqlite else postgresql).insert(ITEM)
     key = session.execute(
@@ -125,6 +137,7 @@ def _keep(session: Session, read: ReadEntry, now: datetime, *, is_sqlite: bool) 
     ).scalar_one_or_none()
     if key is not None:
         _save_matches(session, key, read)
+        search.index(session, key, words)
         return _Outcome(fate=Fate.STORED, item_key=key)
     kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == read.pending.link)).scalar_one()
     return _Outcome(fate=Fate.DUPLICATE, item_key=kept, reason=SAME_ADDRESS % kept)
@@ -152,11 +165,20 @@ def _item_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
     } | _text_columns(read, now)
 
 
+def words_of(read: Sequence[ReadEntry]) -> list[Terms]:
+    """Return the search terms of what was read. Slow enough to be done outside a transaction."""
+    return [search.analyse(_title(one), one.article.text) for one in read]
+
+
+def _title(read: ReadEntry) -> str:
+    return read.article.title or read.pending.entry.title
+
+
 def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
     """Return the columns that change with the text."""
     article = read.article
     return {
-        "title": article.title or read.pending.entry.title,
+        "title": _title(read),
         "text": article.text,
         "text_state": article.state.value,
         "lang": read.lang,
@@ -172,7 +194,9 @@ def _save_matches(session: Session, item_key: int, read: ReadEntry) -> None:
         session.execute(MATCH.insert(), matches)
 
 
-def _revise(session: Session, item_key: int, read: ReadEntry, now: datetime) -> _Outcome:
+def _revise(
+    session: Session, item_key: int, read: ReadEntry, words: Terms, now: datetime
+) -> _Outcome:
     """Give the item its new text, unless that would lose something."""
     before = session.execute(select(ITEM).where(ITEM.c.key == item_key).with_for_update()).one()
     after = _text_columns(read, now)
@@ -190,6 +214,7 @@ def _revise(session: Session, item_key: int, read: ReadEntry, now: datetime) -> 
     session.execute(update(ITEM).where(ITEM.c.key == item_key).values(after))
     session.execute(delete(MATCH).where(MATCH.c.item_key == item_key))
     _save_matches(session, item_key, read)
+    search.index(session, item_key, words)
     reason = NEW_TEXT % after["revision_count"]
     return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=reason)
 

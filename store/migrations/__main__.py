@@ -27,10 +27,14 @@ def main() -> int:
     parser.add_argument("what", choices=("new", "first"))
     parser.add_argument("message", nargs="?", default="Create all tables")
     given = parser.parse_args()
+    later: dict[Path, str] = {}
     if given.what == "first":
+        # The later ones stand on it: they are put aside meanwhile.
         for old in VERSIONS.glob("*.py"):
+            later[old] = old.read_text(encoding="utf-8")
             old.unlink()
         name = "0001_first"
+        later.pop(VERSIONS / f"{name}.py", None)
     else:
         words = re.sub(r"\W+", "_", given.message.lower()).strip("_")
         name = f"{len(list(VERSIONS.glob('*.py'))) + 1:04}_{words}"
@@ -40,6 +44,8 @@ def main() -> int:
         if given.what == "new":
             command.upgrade(config, "head")
         command.revision(config, message=given.message, autogenerate=True, rev_id=name)
+    for path, text in later.items():
+        path.write_text(text, encoding="utf-8")
     for tool in ("check --fix --quiet --ignore E501", "format --quiet"):
         subprocess.run(
             [sys.executable, "-m", "ruff", *tool.split(), str(VERSIONS / f"{name}.py")], check=True

@@ -278,7 +278,7 @@ def empty(store: Store) -> None:
         for one in (FATE, SIGHTING, REVISION):
             session.execute(one.delete())
         connection = session.connection()
-        for name in ("match", "gap", "entry", "item", "poll", "feed"):
+        for name in ("search_document", "match", "gap", "entry", "item", "poll", "feed"):
             connection.exec_driver_sql(f'DELETE FROM "{name}"')  # noqa: S608
 
 
