@@ -15,7 +15,7 @@ from typing import Final
 
 from lxml import etree, html
 
-from monitor.core.urls import absolute
+from monitor.core.urls import absolute, host_of
 
 MAX_BYTES: Final = 2_000_000
 MAX_FOUND: Final = 30
@@ -58,6 +58,20 @@ LIKELY: Final = (
     "/export/rss2/archive/index.xml",
     "/en/rss.xml",
 )
+# The PrimaMedia network numbers its sites; /rss is a page there, and nothing names the feeds.
+_PRIMAMEDIA: Final = {
+    "primamedia.ru": 43,
+    "amurmedia.ru": 77,
+    "sakhalinmedia.ru": 64,
+    "yakutiamedia.ru": 55,
+    "priamurmedia.ru": 2,
+    "kamchatkamedia.ru": 18,
+    "eaomedia.ru": 11,
+    "magadanmedia.ru": 31,
+    "chukotkamedia.ru": 83,
+    "krasnoyarskmedia.ru": 26,
+    "irkutskmedia.ru": 14,
+}
 _COMMENTS: Final = re.compile(r"comment|коммент|댓글|コメント|评论|評論", re.IGNORECASE)
 
 
@@ -140,12 +154,24 @@ def _linked(tree: html.HtmlElement, url: str) -> Iterator[Candidate]:
 
 
 def _guessed(url: str) -> Iterator[Candidate]:
-    # Below the page itself first: sections and tags of WordPress have feeds of their own.
-    below = url.split("#")[0].split("?")[0].rstrip("/") + "/feed/"
-    for path in (below, *LIKELY):
+    for path in (*_by_grammar(url), *LIKELY):
         target = absolute(url, path)
         if target:
             yield Candidate(url=target, how=How.GUESSED)
+
+
+def _by_grammar(url: str) -> Iterator[str]:
+    """Yield the addresses that follow from how a site or its publishing system builds them."""
+    host = host_of(url).removeprefix("www.")
+    page = url.split("#")[0].split("?")[0].rstrip("/")
+    if number := _PRIMAMEDIA.get(host):
+        yield f"/export/new/news{number}.rss"
+        yield f"/export/new/news_main{number}.rss"
+    if host == "gov.uk":
+        yield f"{page}.atom"
+    if host == "theguardian.com":
+        yield f"{page}/rss"
+    yield f"{page}/feed/"  # WordPress: every section and tag has its own
 
 
 def _one_line(text: str) -> str:

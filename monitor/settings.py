@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -69,7 +68,7 @@ class Settings:
     rules_auto: bool
     language: str
     timezone: str
-    came_from: Mapping[str, str] = field(repr=False)  # name -> words for `config show`
+    came_from: Mapping[str, str] = field(repr=False, hash=False)  # name -> where, in words
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -117,7 +116,7 @@ def load_settings(
     kept = {part.name: values[part.name] for part in fields(Settings) if part.name in values}
     return Settings(
         **kept,
-        came_from=MappingProxyType(given.came_from),
+        came_from=given.came_from,
         warnings=tuple(given.unknown_variables()),
     )
 

@@ -93,6 +93,25 @@ def test_likely_addresses_come_last_and_each_once() -> None:
     assert all(one.how is How.GUESSED for one in found[1:])
 
 
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        ("https://primamedia.ru/news/1/", "https://primamedia.ru/export/new/news43.rss"),
+        ("https://www.gov.uk/search/all?q=x", "https://www.gov.uk/search/all.atom"),
+        (
+            "https://www.theguardian.com/world/russia",
+            "https://www.theguardian.com/world/russia/rss",
+        ),
+        ("https://blog.example/category/korea/#top", "https://blog.example/category/korea/feed/"),
+    ],
+)
+def test_sites_that_name_no_feed_are_known_by_their_way_of_building_addresses(
+    site: str, expected: str
+) -> None:
+    """The local press of the Far East hides its feeds; their addresses follow a pattern."""
+    assert candidates("", site)[0].url == expected
+
+
 def test_a_page_of_many_links_does_not_make_us_ask_many_times() -> None:
     """The list has an end, whatever the page."""
     page = "".join(f'<a href="/rss/{number}/rss.xml">x</a>' for number in range(5000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -286,6 +287,13 @@ def test_every_setting_is_described_with_where_it_came_from(tmp_path: Path) -> N
         "warnings",
     }
     assert all(row[2] for row in rows)
+
+
+def test_settings_travel_to_other_processes(tmp_path: Path) -> None:
+    """Workers and servers get them by value, secrets included."""
+    found = load(tmp_path, **SECRETS)
+
+    assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_the_contact_is_added_to_what_we_call_ourselves(tmp_path: Path) -> None:
