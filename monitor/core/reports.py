@@ -228,7 +228,7 @@ class FateLine:
     fate: Fate
     reason: str
     title: str  # as the feed gave it
-    link: str | None  # as the feed gave it
+    link: str | None  # canonical, as this poll gave it
     decided_at: datetime
     item_key: int | None = None  # the item it became, changed or repeated
     last_seen_at: datetime | None = None  # when the feed last showed the entry
@@ -379,11 +379,3 @@ class StoreSize:
     size: int
     log_size: int = 0  # of SQLite's write-ahead log
     counts: Mapping[str, int] = field(default_factory=dict)  # rows of the main tables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit:
-    """An item that a search found."""
-
-    item_key: int
-    rank: float  # higher is better; comparable within one answer only
