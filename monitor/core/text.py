@@ -36,10 +36,12 @@ def clean(text: str, limit: int | None = None) -> str:
     Line ends of all kinds become newlines; controls, lone surrogates and noncharacters vanish;
     more than eight combining marks in a row are cut. A cut text ends with an ellipsis.
     """
-    if not text.isascii() or not text.isprintable():
+    # Most text holds nothing but printable characters and newlines, and telling so is cheap.
+    if not text.replace("\n", "").isprintable():
         text = _TERMINAL.sub("", text)
         text = _LINE_ENDS.sub("\n", text)
         text = _FORBIDDEN.sub("", text)
+    if not text.isascii():
         text = _PILE.sub(r"\1", text)
     if limit is not None and len(text) > limit:
         text = text[: max(limit - 1, 0)].rstrip() + ELLIPSIS if limit > 0 else ""
@@ -60,7 +62,7 @@ _BLOCKS = {
 }  # fmt: skip
 # Their content is no prose. (nh3 drops script and style by itself.)
 _SILENT = {
-    "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select",
+    "script", "style", "template", "noscript", "iframe", "svg", "math", "select",
     "textarea", "head", "title", "audio", "video", "canvas", "noembed", "noframes", "xmp",
 }  # fmt: skip
 _INLINE = {
@@ -68,8 +70,8 @@ _INLINE = {
     "body", "button", "caption", "center", "cite", "code", "col", "colgroup", "data", "datalist",
     "del", "details", "dfn", "dialog", "dir", "em", "embed", "fieldset", "font", "form", "frame",
     "frameset", "hgroup", "html", "i", "img", "image", "input", "ins", "kbd", "label", "legend",
-    "link", "map", "mark", "marquee", "menu", "meta", "meter", "nobr", "optgroup", "option",
-    "output", "param", "picture", "plaintext", "progress", "q", "rp", "rt", "ruby", "s", "samp",
+    "link", "map", "mark", "marquee", "menu", "meta", "meter", "nobr", "object", "optgroup",
+    "option", "output", "param", "picture", "plaintext", "progress", "q", "rp", "rt", "ruby", "s", "samp",
     "search", "slot", "small", "source", "span", "strike", "strong", "sub", "summary", "sup",
     "tbody", "tfoot", "thead", "time", "track", "tt", "u", "var", "wbr",
 }  # fmt: skip
@@ -83,7 +85,7 @@ _NOT_A_TAG = re.compile(
 _TAG = re.compile(r"</?[a-z!]", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _BREAK = re.compile(r"</?(?:p|br|hr|div|li|tr|dd|dt|h[1-6]|[a-z]{2,10})>")
-_SPACES = re.compile(r"[ \t\u00a0]+")
+_SPACES = re.compile(r"[\t\u00a0][ \t\u00a0]*| [ \t\u00a0]+")
 _AROUND_BREAKS = re.compile(r"[ \t\u00a0]*\n[ \t\u00a0\n]*")
 
 
@@ -126,8 +128,8 @@ def _without_tags(markup: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = clean(text)
-    return _AROUND_BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()
+    text = _SPACES.sub(" ", clean(text))
+    return (_AROUND_BREAKS.sub("\n", text) if "\n" in text else text).strip()
 
 
 def without_outlet(title: str, outlet: str) -> str:

@@ -76,7 +76,7 @@ _USUAL = {
     "zh": ("gb18030", "cp950"),
 }
 # Tried last, when neither a claim nor a habit gives writing.
-_WESTERN = ("cp1252", "cp1251")
+_WESTERN = ("cp1252",)
 _ANY = (
     "cp1251", "cp1252", "cp949", "gb18030", "cp932", "cp950", "euc_jp", "koi8-r", "cp866",
     "iso8859-5", "mac-cyrillic",
@@ -199,7 +199,7 @@ def _best(body: bytes, header: str | None, declared: str | None, lang: str | Non
         claims.reverse()
     wanted = [codec for codec in claims if codec and codec not in {"utf-8", *_WIDE}]
     usual = _USUAL.get(lang or "", ())
-    candidates = dict.fromkeys([*wanted, *usual, *(_WESTERN if lang in _ALPHABETIC else _ANY)])
+    candidates = dict.fromkeys([*wanted, *usual, *_WESTERN * (lang in _ALPHABETIC), *_ANY])
     best: tuple[float, str, str] | None = None
     for codec in candidates:
         text = _strict(body, codec)
@@ -210,6 +210,8 @@ def _best(body: bytes, header: str | None, declared: str | None, lang: str | Non
         oddity = _oddity(text) + doubt
         if best is None or oddity < best[0]:
             best = oddity, codec, text
+        if oddity < _SOUND:
+            break
     if best is None or best[0] > _TOO_ODD:
         return _damaged(body, wanted, best)
     _, codec, text = best
@@ -232,8 +234,8 @@ def _damaged(body: bytes, wanted: list[str], best: tuple[float, str, str] | None
 
 # ---------------------------------------------------------------- does it look like writing?
 
-_TOO_ODD = 0.6
-_SAMPLE = 20_000  # code points that are looked at
+_SOUND, _TOO_ODD = 0.15, 0.6
+_SAMPLE = 5000  # code points beyond ASCII that are looked at
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 # A wrong codec shows: Cyrillic words cASEd like this or mixed with Latin letters, letters that
 # only other Slavic alphabets have, three accented letters in a row, signs inside of words,
@@ -267,7 +269,8 @@ _COMMON_HANGUL = frozenset(
 
 def _oddity(text: str) -> float:
     """Return how little `text` looks like writing, 0 to 1, by its characters beyond ASCII."""
-    text = text[: _SAMPLE * 5]
+    head = text[: _SAMPLE * 5]
+    text = text if head.isascii() else head
     strange = "".join(_NOT_ASCII.findall(text)[:_SAMPLE])
     if not strange:
         return 0.0

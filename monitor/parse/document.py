@@ -16,6 +16,8 @@ from dataclasses import dataclass
 _FORBIDDEN = re.compile(
     "\x1b\\[[0-9;?]{0,20}[@-~]|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 )
+_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,200}|[0-9]{1,200});?", re.IGNORECASE)
 _DOCTYPE = re.compile(
     r"<!DOCTYPE\b[^\[>]{0,2000}+(?:\[(?P<inside>.{0,100000}?)\]\s*)?+>", re.I | re.S
@@ -23,11 +25,13 @@ _DOCTYPE = re.compile(
 _ENTITY = re.compile(r"<!ENTITY\s+(\w[\w.-]{0,60})\s+(\"[^\"%]{0,500}\"|'[^'%]{0,500}')\s*>", re.I)
 _LONG_TAG = re.compile(r"<([A-Za-z_][\w:.-]{0,60})\s[^<>]{20000,}+(/?)>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
-_PEOPLE = re.compile(
-    r"(<((?:[\w.-]+:)?(?:author|managingeditor|webmaster|creator|contributor|publisher|name|email|owner))"
-    r"\b[^<>]{0,500}>)([^<]{501,}|\s*<!\[CDATA\[[^\]]{501,})",
+_PERSON = re.compile(
+    r"<((?:[\w.-]+:)?(?:author|managingeditor|webmaster|creator|contributor|publisher|name|email"
+    r"|owner))\b[^<>]{0,500}>",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]{0,500}>|<!\[CDATA\[|\]\]>")
+_PERSON_LIMIT = 500  # code points of what stands in one element about a person
 _PILED = re.compile(
     r"<((?:[\w.-]+:)?(?:category|subject|keywords|enclosure|content|thumbnail|link|contributor))\b",
     re.IGNORECASE,
@@ -51,12 +55,13 @@ def prepare(text: str) -> Document:
     """Return `text` without its prolog and without what breaks or stalls readers."""
     notes: list[str] = []
     text = text.lstrip("\ufeff \t\r\n\x00")
-    if _FORBIDDEN.search(text):
+    if _is_dirty(text):
         text = _FORBIDDEN.sub("", text)
         notes.append("Characters that XML forbids were removed.")
     if text[:1] in ("{", "["):
         return Document(text, notes=tuple(notes))
-    text = _REFERENCE.sub(_possible, text)
+    if "&#" in text:
+        text = _REFERENCE.sub(_possible, text)
     start, inside = _prolog(text)
     root = _ROOT.match(text, start)
     if root is None:
@@ -66,6 +71,17 @@ def prepare(text: str) -> Document:
         text = _LONG_TAG.sub(r"<\1\2>", text)
         notes.append("Attributes of an endless tag were dropped.")
     return Document(text, root[1].lower(), tuple(notes))
+
+
+def _is_dirty(text: str) -> bool:
+    """Say whether `text` holds what XML forbids; ten times faster than searching for it."""
+    octets = text.encode("utf-8", "surrogatepass")
+    return (
+        len(octets.translate(None, _CONTROLS)) < len(octets)
+        or b"\xef\xbf\xbe" in octets  # U+FFFE
+        or b"\xef\xbf\xbf" in octets  # U+FFFF
+        or _SURROGATE.search(octets) is not None
+    )
 
 
 def _prolog(text: str) -> tuple[int, str]:
@@ -130,11 +146,9 @@ def _own_entities(text: str, inside: str) -> str:
 def unpile(text: str) -> tuple[str, tuple[str, ...]]:
     """Cut what keeps the tolerant reader busy out of proportion: piles and endless people."""
     notes: list[str] = []
-    if _PEOPLE.search(text):
-        text = _PEOPLE.sub(
-            lambda found: found[1] + found[3][:500] + ("]]>" if "CDATA" in found[3][:30] else ""),
-            text,
-        )
+    people = _with_short_people(text)
+    if people != text:
+        text = people
         notes.append("Overlong names of people were cut.")
     counts = Counter(name.lower() for name in _PILED.findall(text))
     limit = max(_PILE, _PILE_EACH * sum(1 for _ in _OPEN.finditer(text)))
@@ -147,6 +161,21 @@ def unpile(text: str) -> tuple[str, tuple[str, ...]]:
             text = _beyond(pattern, text, limit)
             notes.append(f"Only the first {limit} elements of the name {name} were read.")
     return text, tuple(notes)
+
+
+def _with_short_people(text: str) -> str:
+    """Cut what stands in elements about people: feedparser searches it in quadratic time."""
+    parts, place = [], 0
+    while person := _PERSON.search(text, place):
+        closing = re.compile(f"</{re.escape(person[1])}", re.I).search(text, person.end())
+        end = closing.start() if closing else len(text)
+        inside = text[person.end() : end]
+        if len(inside) > _PERSON_LIMIT:
+            inside = _TAG.sub(" ", inside[: _PERSON_LIMIT * 20])[:_PERSON_LIMIT]
+            inside = inside.replace("<", " ")
+        parts += [text[place : person.end()], inside]
+        place = end
+    return "".join(parts) + text[place:]
 
 
 def _beyond(pattern: re.Pattern[str], text: str, limit: int) -> str:

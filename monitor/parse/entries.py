@@ -91,7 +91,8 @@ def _date(raw: Raw, link: str | None, setting: Setting) -> Dated:
 
 
 def _text(markup: str, limit: int) -> str:
-    return clean(plain(markup[: limit * _MARKUP]), limit)
+    text = plain(markup[: limit * _MARKUP])
+    return text if len(text) <= limit else clean(text, limit)
 
 
 def _longest(contents: tuple[str, ...]) -> str:

@@ -63,10 +63,10 @@ def _read(document: Document, url: str) -> RawFeed:
 
 
 def _xml(text: str) -> RawFeed | None:
-    return strict.read(text) or _tolerantly(text)
+    return strict.read(text) or tolerantly(text)
 
 
-def _tolerantly(text: str) -> RawFeed | None:
+def tolerantly(text: str) -> RawFeed | None:
     whole, complete = without_cut_entry(text)
     whole, notes = unpile(whole)
     try:

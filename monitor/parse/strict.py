@@ -53,6 +53,7 @@ _PERSON = re.compile(
     r"|(?P<name>[^()@<>]{1,100}) (?:<[\w.+-]{1,64}@[\w.-]{1,100}>|\([\w.+-]{1,64}@[\w.-]{1,100}\))"
 )
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
+_C1 = re.compile("[\x80-\x9f]")
 _WINDOWS = {  # what publishers mean by C1 controls: windows-1252
     code: bytes([code]).decode("cp1252")
     for code in range(0x80, 0xA0)
@@ -201,7 +202,8 @@ def _text(element: etree._Element) -> str:
         raise _Unsure
     text = (element.text or "").strip()
     if not text.isascii():
-        text = _decoded_once_more(text).translate(_WINDOWS)
+        text = _decoded_once_more(text)
+        text = text.translate(_WINDOWS) if _C1.search(text) else text
     return text
 
 
