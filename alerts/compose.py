@@ -37,18 +37,24 @@ def unchanged(text: str) -> str:
     return text
 
 
-def compose(digest: Digest, *, sender: Sender, redact: Redact = unchanged) -> Message:
-    """Return the mail that tells a digest to its subscriber."""
+def compose(
+    digest: Digest,
+    *,
+    sender: Sender,
+    redact: Redact = unchanged,
+    kind: MessageKind = MessageKind.DIGEST,
+) -> Message:
+    """Return the mail that tells a digest, or an alert, to its subscriber."""
     who = reader(digest.subscriber, sender, redact)
     sections = sections_view(digest, who)
     statement = coverage_view(digest.coverage, who) if digest.coverage else None
-    given = _given(digest, who, sections, statement)
+    given = _given(digest, who, sections, statement) | {"is_alert": kind is MessageKind.ALERT}
     language = digest.subscriber.language
     return _built(
-        MessageKind.DIGEST,
+        kind,
         digest,
         who=who,
-        subject=subject(digest, sections, who),
+        subject=(alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who),
         text=_environment(language, "txt").get_template("digest.txt").render(given),
         html=_inlined(_environment(language, "html").get_template("digest.html").render(given)),
     )
@@ -59,13 +65,25 @@ def subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> s
     day = who.day(digest.window.end - timedelta(seconds=1))
     if digest.is_quiet:
         return _quiet_subject(digest, who, day)
-    stories = [story for section in sections for story in (*section.full, *section.headlines)]
+    return f"{who.gettext('NK labour')}: {_headline(digest, sections, who)} ({day})"
+
+
+def alert_subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> str:
+    """Return the subject of an alert: the best score, its story, and how many more."""
+    score = max(story.score for section in sections for story in section.stories)
+    label = who.gettext("ALERT %(score)d") % {"score": score}
+    return f"[{label}] {_headline(digest, sections, who)}"
+
+
+def _headline(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> str:
+    """Return the best story with its gloss, and the number of the others."""
+    stories = [story for section in sections for story in section.stories]
     best = max(stories, key=lambda story: (story.score, -story.number))
     title = best.title if len(best.title) <= _SUBJECT_TITLE else best.title[:79].rstrip() + "…"
     gloss = f" [{best.gloss}]" if best.gloss else ""
     more = len(stories) - 1 + digest.over_limit_count
-    rest = who.catalogue.ngettext(" + %(num)d more", " + %(num)d more", more) % {"num": more}
-    return f"{who.gettext('NK labour')}: {title}{gloss}{rest if more else ''} ({day})"
+    rest = who.ngettext(" + %(num)d more", " + %(num)d more", more)
+    return f"{title}{gloss}{rest if more else ''}"
 
 
 def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
@@ -75,9 +93,9 @@ def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
     if digest.coverage.is_blind:
         return f"{prefix}: {who.gettext('nothing found, but we were partly blind')} ({day})"
     watched = digest.coverage.watched_count
-    said = who.catalogue.ngettext(
+    said = who.ngettext(
         "all quiet, %(num)d feed watched", "all quiet, %(num)d feeds watched", watched
-    ) % {"num": watched}
+    )
     return f"{prefix}: {said} ({day})"
 
 

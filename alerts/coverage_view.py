@@ -26,26 +26,27 @@ class CoverageView:
 
 def coverage_view(said: Coverage, who: Reader) -> CoverageView:
     """Return the statement in the reader's language."""
-    many = who.catalogue.ngettext
-    first = many(
-        "Watched %(watched)d of %(num)d feed.", "Watched %(watched)d of %(num)d feeds.",
-        said.expected_count,
-    ) % {"watched": said.watched_count, "num": said.expected_count}  # fmt: skip
-    read = many(
-        "%(num)d new entry read, %(matched)d matched.",
-        "%(num)d new entries read, %(matched)d matched.",
-        said.counts.read,
-    ) % {"num": said.counts.read, "matched": said.counts.matched}
-    lines = [first, read]
+    lines = [
+        who.ngettext(
+            "Watched %(watched)d of %(num)d feed.",
+            "Watched %(watched)d of %(num)d feeds.",
+            said.expected_count,
+            watched=said.watched_count,
+        ),
+        who.ngettext(
+            "%(num)d new entry read, %(matched)d matched.",
+            "%(num)d new entries read, %(matched)d matched.",
+            said.counts.read,
+            matched=said.counts.matched,
+        ),
+    ]
     if said.counts.waiting:
-        lines.append(
-            many(
-                "%(num)d entry still waits to be read.",
-                "%(num)d entries still wait to be read.",
-                said.counts.waiting,
-            )
-            % {"num": said.counts.waiting}
+        waiting = who.ngettext(
+            "%(num)d entry still waits to be read.",
+            "%(num)d entries still wait to be read.",
+            said.counts.waiting,
         )
+        lines.append(waiting)
     for group, label in (
         (Group.FAILING, who.gettext("Failing")),
         (Group.UNASKED, who.gettext("Not asked in time, our own fault")),
@@ -55,16 +56,13 @@ def coverage_view(said: Coverage, who: Reader) -> CoverageView:
         found = said.group(group)
         if found:
             lines.append(f"{label}: {_named(found, who)}")
-    unproven = said.group(Group.UNPROVEN)
-    if unproven:
-        lines.append(
-            many(
-                "%(num)d feed has never answered yet.",
-                "%(num)d feeds have never answered yet.",
-                len(unproven),
-            )
-            % {"num": len(unproven)}
+    if unproven := said.group(Group.UNPROVEN):
+        never = who.ngettext(
+            "%(num)d feed has never answered yet.",
+            "%(num)d feeds have never answered yet.",
+            len(unproven),
         )
+        lines.append(never)
     if said.blind_hours >= 0.5:
         lines.append(
             who.gettext("Not seen: %(hours)d feed-hours, %(share)s of what was to be watched.")
@@ -94,7 +92,7 @@ def _named(found: Sequence[FeedLine], who: Reader) -> str:
     names = [_feed(line, who) for line in found[:_NAMED]]
     more = len(found) - _NAMED
     if more > 0:
-        names.append(who.catalogue.ngettext("%(num)d more", "%(num)d more", more) % {"num": more})
+        names.append(who.ngettext("%(num)d more", "%(num)d more", more))
     return f"{len(found)} ({'; '.join(names)})"
 
 
@@ -103,10 +101,8 @@ def _feed(line: FeedLine, who: Reader) -> str:
     if line.group is Group.FAILING:
         return ", ".join(part for part in (title, _since(line, who), _cause(line)) if part)
     if line.group is Group.GAPPED and line.missed_estimate:
-        about = who.catalogue.ngettext(
-            "about %(num)d entry", "about %(num)d entries", line.missed_estimate
-        )
-        return f"{title}, {about % {'num': line.missed_estimate}}"
+        lost = who.ngettext("about %(num)d entry", "about %(num)d entries", line.missed_estimate)
+        return f"{title}, {lost}"
     return title
 
 

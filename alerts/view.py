@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_skeleton
 
 from alerts.sender import Sender
 from alerts.wording import printable, printable_url
@@ -70,6 +70,11 @@ class SectionView:
     headlines: tuple[StoryView, ...]
     top_source: str
 
+    @property
+    def stories(self) -> tuple[StoryView, ...]:
+        """Return all stories of the section."""
+        return self.full + self.headlines
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
@@ -85,15 +90,18 @@ class Reader:
         """Return one of our own texts in the reader's language."""
         return self.catalogue.gettext(message)
 
+    def ngettext(self, one: str, many: str, num: int, **given: object) -> str:
+        """Return one of our own texts with a number in it, `%(num)d`, in the reader's language."""
+        return self.catalogue.ngettext(one, many, num) % ({"num": num} | given)
+
     def moment(self, at: datetime) -> str:
         """Return a time on the reader's clock, such as "24 Nov, 18:05"."""
         local = at.astimezone(self.zone)
-        day = format_date(local, "d MMM", locale=self.locale)
-        return f"{day}, {format_datetime(local, 'HH:mm', locale=self.locale)}"
+        return f"{format_skeleton('MMMd', local, locale=self.locale)}, {local:%H:%M}"
 
     def day(self, at: datetime) -> str:
         """Return a day on the reader's calendar, such as "Tue 24 Nov"."""
-        return format_date(at.astimezone(self.zone), "EEE d MMM", locale=self.locale)
+        return str(format_skeleton("MMMEd", at.astimezone(self.zone), locale=self.locale))
 
     def theirs(self, text: str, limit: int | None = None) -> str:
         """Return other people's words, safe to show."""
@@ -126,7 +134,8 @@ def reader(subscriber: Subscriber, sender: Sender, redact: Redact) -> Reader:
     """Return how a subscriber reads."""
     return Reader(
         catalogue=translations(subscriber.language),
-        locale=Locale.parse(subscriber.language),
+        # Plain "en" would write dates the American way, which readers elsewhere misread.
+        locale=Locale.parse("en_GB" if subscriber.language == "en" else subscriber.language),
         zone=ZoneInfo(subscriber.schedule.zone),
         sender=sender,
         redact=redact,

@@ -6,9 +6,11 @@ other; they meet here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from monitor.core.alerting import Left
 from monitor.core.coverage import EntryCounts, FeedWatch
 from monitor.core.telling import DeliveryResult, Digest, Message, Outgoing, Subscriber
 from monitor.core.values import Item
@@ -75,6 +77,34 @@ class DigestStore(Protocol):
         ...
 
 
+class AlertStore(Protocol):
+    """Immediate mails: what they could tell, and what they told."""
+
+    def candidates(self, subscriber: Subscriber, *, since: datetime) -> list[Item]:
+        """Return items of the band `alert` first seen since then, not considered yet."""
+        ...
+
+    def sent(self, subscriber: Subscriber, *, since: datetime) -> list[datetime]:
+        """Return when alerts were made for a subscriber."""
+        ...
+
+    def told_titles(self, subscriber: Subscriber, *, since: datetime) -> list[str]:
+        """Return the titles that alerts of this time told a subscriber."""
+        ...
+
+    def save(
+        self,
+        subscriber: Subscriber,
+        *,
+        message: Message | None,
+        mailed: tuple[int, ...],
+        left: Mapping[int, Left],
+        now: datetime,
+    ) -> bool:
+        """Write what became of the items, and the message, together; False: another was first."""
+        ...
+
+
 class Outbox(Protocol):
     """Messages on their way. Each method is one transaction."""
 
@@ -108,6 +138,11 @@ class TellingStore(Protocol):
     @property
     def digests(self) -> DigestStore:
         """Windows and what they hold."""
+        ...
+
+    @property
+    def alerts(self) -> AlertStore:
+        """Immediate mails."""
         ...
 
     @property
