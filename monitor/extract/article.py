@@ -88,7 +88,7 @@ def read_page(
         return replace(_described(page, head), notes=(note,), error=error)
     script_bytes = sum(len(script.text or "") for script in root.iter("script"))
     has_password = root.find(".//input[@type='password']") is not None
-    prune(root)
+    prune(root, title=head.title)
     found = _best_body(_main_text(root, page.url, precision=precision), head)
     found = _without_title(found, head.title)
     return _judged(page, head, found, cut=cut, script_bytes=script_bytes, has_password=has_password)

@@ -1,129 +1,105 @@
 """Takes out of a page what is not the article: what nobody sees, what readers wrote under it, and
 lists of other articles. A sanctions term in a comment or in a neighbour's headline must not score.
 
-Every rule looks at how pages name their parts (class, id, role), at their inline styles, or at the
-few phrases that head such lists in our languages. A part that holds the article itself (its heading
-or a marked body) is never taken out, nor is one that holds most of the page's text, unless its
-name says that readers wrote it.
+Every rule looks at how pages name their parts, at their styles, at the few phrases that head such
+lists in our languages, or at parts that are nothing but links. The part that holds the article
+(its heading, its marked or largest body) is never taken out, nor is one with a large share of the
+page's text, unless its name says that readers wrote it: what is left over trafilatura judges.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-_MOST_SHARE: Final = 0.4  # of the page's text; larger parts are left for trafilatura to judge
+from monitor.extract import names
+
+_MOST_SHARE: Final = 0.4  # of the page's text
 _SILENT: Final = ("script", "style", "template", "noscript", "svg", "iframe", "object", "dialog")
-
-_HIDING: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt|em|%)?\s*(?:;|!|$)"
-    r"|(?:left|top|text-indent)\s*:\s*-\d{3,}|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)"
-    r"|(?:max-)?(?:height|width)\s*:\s*[01](?:px)?\s*;.*overflow\s*:\s*hidden"
-    r"|overflow\s*:\s*hidden\s*;.*(?:max-)?(?:height|width)\s*:\s*[01](?:px)?\s*(?:;|$)"
-    r"|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]",
-    re.IGNORECASE,
-)
-_HIDDEN_NAMES: Final = frozenset(
-    {
-        "sr-only",
-        "visually-hidden",
-        "visuallyhidden",
-        "screen-reader-text",
-        "screen-reader",
-        "hidden",
-        "hide",
-        "d-none",
-        "is-hidden",
-        "u-hidden",
-        "element-invisible",
-        "invisible",
-        "a11y-hidden",
-        "blind",
-        "skip-link",
-    }
-)
-_STYLE_RULE: Final = re.compile(r"([^{}]{1,400})\{([^{}]{0,2000})\}")
-_ONE_NAME: Final = re.compile(r"\s*(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\s*", re.IGNORECASE)
-
-_COMMENTS: Final = re.compile(
-    r"(?:^|[-_])(?:comments?|commentlist|commentbox|commentsarea|disqus|respond|replies|reply|cmt"
-    r"|livere|livefyre|cbox|cackle|hypercomments|sohucs|changyan|pinglun|guestbook|kommentar\w*"
-    r"|komment\w*|discussion|댓글|opinions?-?list)(?:$|[-_\d])"
-    r"|^(?:comments?(?!ary|ator)|readercomment|usercomment|vk_comments|fb-comments|u_cbox"
-    r"|lv-container|mc-container|isso-|remark42)"
-)
-_ASIDE: Final = re.compile(
-    r"(?:^|[-_])(?:related\w*|relation|relative|recommend\w*|read-?(?:more|next)|readmore|up-?next"
-    r"|(?:read|see)-?also|also-?read|more-?(?:news|stories|articles|from|on)"
-    r"|most-?(?:read|popular|viewed|commented)|popular\w*|trending|teasers?|promo\w*|side-?bar\w*"
-    r"|outbrain|taboola|mgid|smi2|relap|newsletter\w*|subscribe|subscription-?box|share\w*|sharing"
-    r"|addthis|addtoany|social\w*|breadcrumbs?|cookies?\w*|consent|gdpr|advert\w*|adsbygoogle"
-    r"|sponsor\w*|(?:next|prev|other|latest|last|top|hot)-?(?:article|news|post)s?|news-?list"
-    r"|ranking|headlines|same-?(?:theme|topic)|by-?theme|po-?teme|you-?may|youmay"
-    r"|author-?(?:bio|box|card|info)|about-?author|donat\w*|telegram)(?:$|[-_\d])|^jp-"
-)
-_ASIDE_ROLES: Final = frozenset(
-    {"navigation", "complementary", "banner", "contentinfo", "search", "dialog", "alertdialog"}
-)
-_READ_ALSO: Final = re.compile(
-    r"\s*[\W_]*(?:read (?:also|more|next)|see also|also read|related(?: (?:articles?|stories|news"
-    r"|posts|coverage|content|topics))?|more (?:on this(?: story)?|stories|news)|you may also like"
-    r"|recommended(?: for you)?|most (?:read|popular)|latest news"
-    r"|editors?['’]?s? picks?|don['’]t miss"
-    r"|читайте также|читать также|смотрите также|ещ[её] по теме|по теме|материалы по теме"
-    r"|другие новости|новости по теме|ранее по теме|рекомендуем|самое читаемое|популярное"
-    r"|главные новости|последние новости|похожие (?:статьи|новости|материалы)|что ещ[её] почитать"
-    r"|관련\s?(?:기사|뉴스|글|기사 더보기)|주요\s?(?:기사|뉴스)|많이 본 (?:기사|뉴스)"
-    r"|인기\s?(?:기사|뉴스)"
-    r"|추천\s?(?:기사|뉴스)|다른 기사|함께 (?:본|읽으면 좋은) 기사"
-    r"|이 시각 (?:주요|많이).*|핫(?:이슈| 이슈|뉴스)"
-    r"|関連(?:記事|ニュース|リンク|トピックス)|あわせて読みたい|こちらもおすすめ|おすすめ(?:記事)?|人気記事"
-    r"|アクセスランキング|ランキング|注目記事|最新記事"
-    r"|相关(?:阅读|新闻|文章|报道|推荐)|延伸阅读|推荐阅读|热门(?:文章|新闻|推荐)|猜你喜欢|更多(?:新闻|文章)"
-    r"|相關(?:閱讀|新聞|文章|報導)|延伸閱讀|推薦閱讀|熱門(?:文章|新聞)|你可能也想看)\s*[\W_]*",
-    re.IGNORECASE,
-)
+_STYLE_SHEET: Final = 200_000  # code points that are looked at
 _LIST_LINKS: Final = 4
 _LIST_SHARE: Final = 0.8
 _SENTENCE: Final = 60
 _SENTENCE_EAST: Final = 20
-_COMMENT_PHRASE: Final = re.compile(
-    r"\s*(?:\d+\s*)?(?:comments?|leave a (?:reply|comment)|комментари(?:и|ев|й)|обсуждение"
-    r"|댓글(?:쓰기)?|コメント(?:一覧)?|评论|網友評論|留言|网友评论|发表评论)\s*[\W\d_]*",
-    re.IGNORECASE,
-)
 
 
-def prune(root: HtmlElement) -> None:
-    """Take out of the tree, in place, what is not the article."""
+def prune(root: HtmlElement, *, title: str) -> None:
+    """Take out of the tree, in place, what is not the article. `title` is the page's own."""
     hidden = _hidden_by_style_sheet(root)
     etree.strip_elements(root, *_SILENT, with_tail=False)
     _undo_layout_tables(root)
-    total = max(_length(root), 1)
-    gone: set[HtmlElement] = set()
-    named = root.xpath(
+    page = _Page(root, title)
+    for element in root.xpath(
         "body//*[@class or @id or @style or @hidden or @aria-hidden or @role"
         " or self::nav or self::aside or self::footer or self::form]"
-    )
-    for element in named:
+    ):
         verdict = _verdict(element, hidden)
-        if (
-            verdict is not None
-            and not _is_inside(element, gone)
-            and _may_go(element, verdict, total)
-        ):
-            _drop(element, gone)
-    _drop_link_lists(root, gone)
+        if verdict is not None and page.has(element) and page.may_lose(element, verdict):
+            page.drop(element)
+    _drop_link_lists(page)
     for element in root.xpath(
         "body//*[self::h2 or self::h3 or self::h4 or self::h5 or self::h6 or self::p or self::div"
         " or self::strong or self::b or self::span or self::dt or self::li or self::section]"
     ):
-        if not _is_inside(element, gone):
-            _drop_list(element, total, gone)
+        if page.has(element):
+            _drop_list(page, element)
+
+
+class _Page:
+    """A tree under the knife: what was taken out, and what must stay."""
+
+    def __init__(self, root: HtmlElement, title: str) -> None:
+        self.root = root
+        self._total = max(_length(root), 1)
+        self._gone: set[HtmlElement] = set()
+        self._kept: set[HtmlElement] = set()
+        for element in _article_parts(root, title):
+            self._kept.add(element)
+            self._kept.update(element.iterancestors())
+
+    def has(self, element: HtmlElement) -> bool:
+        """Tell whether an element is still in the page."""
+        return not self._gone or not (
+            element in self._gone
+            or any(ancestor in self._gone for ancestor in element.iterancestors())
+        )
+
+    def holds_article(self, element: HtmlElement) -> bool:
+        """Tell whether the article, or what marks it, is inside an element."""
+        return element in self._kept
+
+    def may_lose(self, element: HtmlElement, verdict: str) -> bool:
+        """Say whether a part may be taken out without taking the article with it."""
+        if element.tag in ("html", "body", "main") or element in self._kept:
+            return False
+        return verdict == "comments" or _length(element) <= _MOST_SHARE * self._total
+
+    def drop(self, element: HtmlElement) -> None:
+        """Take an element out; the text behind it stays."""
+        if element.getparent() is not None:
+            element.drop_tree()
+            self._gone.add(element)
+
+
+def _article_parts(root: HtmlElement, title: str) -> list[HtmlElement]:
+    """Return the elements that mark the article: its heading, and the largest of its bodies."""
+    headings = list(root.iterfind("body//h1"))
+    wanted = _letters(title)
+    parts = [one for one in headings if wanted and _letters(_whole_text(one)) in wanted]
+    if not parts:
+        parts = headings
+    bodies = [
+        element
+        for element in root.xpath("body//*[@class or @id or @itemprop]")
+        if element.get("itemprop") == "articleBody"
+        or names.BODY.search(f"{element.get('class') or ''} {element.get('id') or ''}")
+    ]
+    if bodies:
+        parts.append(max(bodies, key=_length))
+    return parts
 
 
 def _undo_layout_tables(root: HtmlElement) -> None:
@@ -143,120 +119,113 @@ def _verdict(element: HtmlElement, hidden: frozenset[str]) -> str | None:
     """Say what a part is, by its attributes: hidden, comments, aside, or None."""
     classes = (element.get("class") or "").lower().split()
     name = (element.get("id") or "").lower()
-    names = [*classes, name] if name else classes
-    if (
-        element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-        or not _HIDDEN_NAMES.isdisjoint(classes)
-        or (hidden and not hidden.isdisjoint([*("." + one for one in classes), "#" + name]))
-        or _HIDING.search(element.get("style") or "")
-    ):
+    called = [*classes, name] if name else classes
+    if _is_hidden(element, classes, name, hidden):
         return "hidden"
-    if any(_COMMENTS.search(one) for one in names):
+    if any(names.COMMENTS.search(one) and not names.NOT_COMMENTS.search(one) for one in called):
         return "comments"
     if (
-        element.tag in ("nav", "footer", "form")
-        or (element.get("role") or "").lower() in _ASIDE_ROLES
-        or any(_ASIDE.search(one) for one in names)
+        element.tag in names.ASIDE_TAGS
+        or (element.get("role") or "").lower() in names.ASIDE_ROLES
+        or any(names.ASIDE.search(one) for one in called)
         or (element.tag == "aside" and _link_share(element) > 0.3)
     ):
         return "aside"
     return None
 
 
+def _is_hidden(element: HtmlElement, classes: list[str], name: str, hidden: frozenset[str]) -> bool:
+    if not names.HIDDEN_NAMES.isdisjoint(classes):
+        return not any(names.SHOWN_AGAIN.fullmatch(one) for one in classes)
+    return (
+        element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+        or (bool(hidden) and not hidden.isdisjoint([*("." + one for one in classes), "#" + name]))
+        or names.HIDING_STYLE.search(element.get("style") or "") is not None
+    )
+
+
+_BRACE: Final = re.compile("[{}]")
+_ONE_NAME: Final = re.compile(r"\s*(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\s*", re.IGNORECASE)
+_OUTRIGHT: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
 def _hidden_by_style_sheet(root: HtmlElement) -> frozenset[str]:
-    """Return the `.names` and `#names` that the page's own style elements hide outright."""
+    """Return the `.names` and `#names` that the page's own style elements hide outright.
+
+    Rules inside @media and the like hide for some readers only, and do not count.
+    """
     found: set[str] = set()
     for style in root.iter("style"):
-        text = (style.text or "")[:200_000]
-        if "none" not in text and "hidden" not in text:
-            continue
-        for selectors, rules in _STYLE_RULE.findall(text):
-            if "@" in selectors or not re.search(
-                r"display\s*:\s*none|visibility\s*:\s*hidden", rules, re.IGNORECASE
-            ):
-                continue
-            for selector in selectors.split(","):
-                one = _ONE_NAME.fullmatch(selector)
-                if one:
-                    found.add((one[1] + one[2]).lower())
+        text = (style.text or "")[:_STYLE_SHEET]
+        depth = start = inside = 0
+        selectors = ""
+        for brace in _BRACE.finditer(text):
+            depth += 1 if brace[0] == "{" else -1
+            if depth == 1 and brace[0] == "{":
+                selectors, inside = text[start : brace.start()], brace.end()
+            elif depth <= 0:
+                depth, start = 0, brace.end()
+                if "@" not in selectors and _OUTRIGHT.search(text, inside, brace.start()):
+                    simple = (_ONE_NAME.fullmatch(one) for one in selectors.split(","))
+                    found.update((one[1] + one[2]).lower() for one in simple if one)
     return frozenset(found)
-
-
-def _may_go(element: HtmlElement, verdict: str, total: int) -> bool:
-    """Say whether a part may be taken out without taking the article with it."""
-    if element.tag in ("html", "body", "main"):
-        return False
-    if _holds_article(element):
-        return False
-    if verdict == "comments":
-        return True
-    return _length(element) <= _MOST_SHARE * total
-
-
-def _holds_article(element: HtmlElement) -> bool:
-    return (
-        element.tag == "h1"
-        or element.get("itemprop") == "articleBody"
-        or element.find(".//h1") is not None
-        or element.find(".//*[@itemprop='articleBody']") is not None
-    )
 
 
 # ---------------------------------------------------------------- lists by their headings
 
 
-def _drop_list(element: HtmlElement, total: int, gone: set[HtmlElement]) -> None:
+def _drop_list(page: _Page, element: HtmlElement) -> None:
     """Take out a list of other articles that this element heads or is."""
     text = _short_text(element)
     if not text:
         return
-    heads_comments = _COMMENT_PHRASE.fullmatch(text) is not None
-    if not heads_comments and _READ_ALSO.fullmatch(text) is None:
+    heads_comments = names.COMMENT_PHRASE.fullmatch(text) is not None
+    if not heads_comments and names.READ_ALSO.fullmatch(text) is None:
         if _is_inline_hint(element, text):
-            _drop(element, gone)
+            page.drop(element)
         return
     parent = element.getparent()
     followers = list(element.itersiblings())
     if parent is None:
         return
-    if _link_share(parent) > 0.5 and _may_go(parent, "aside", total):
-        _drop(parent, gone)
+    if _link_share(parent) > 0.5 and page.may_lose(parent, "aside"):
+        page.drop(parent)
         return
     for follower in followers:
         if isinstance(follower.tag, str) and (
             (follower.tag in ("p", "h2", "h3", "h4") and _link_share(follower) < 0.5)
-            or not _may_go(follower, "aside", total)
+            or not page.may_lose(follower, "aside")
             or (_link_share(follower) < 0.5 and not heads_comments)
         ):
             break
-        _drop(follower, gone)
-    _drop(element, gone)
+        page.drop(follower)
+    page.drop(element)
 
 
-def _drop_link_lists(root: HtmlElement, gone: set[HtmlElement]) -> None:
+def _drop_link_lists(page: _Page) -> None:
     """Take out parts that are next to nothing but links: menus and headlines without a name."""
     counts: dict[HtmlElement, int] = {}
-    for link in root.iterfind("body//a"):
+    for link in page.root.iterfind("body//a"):
         for ancestor in link.iterancestors():
             counts[ancestor] = counts.get(ancestor, 0) + 1
-    for element in list(root.iterfind("body//*")):
+    for element in list(page.root.iterfind("body//*")):
         if (
             counts.get(element, 0) >= _LIST_LINKS
-            and not _is_inside(element, gone)
+            and page.has(element)
             and element.tag != "main"
-            and not _holds_article(element)
+            and not page.holds_article(element)
             and not _holds_prose(element)
             and _link_share(element) > _LIST_SHARE
         ):
-            _drop(element, gone)
+            page.drop(element)
 
 
 def _is_inline_hint(element: HtmlElement, text: str) -> bool:
     """Recognise `Read also: <a>another headline</a>` in the middle of a text."""
     if element.tag not in ("p", "div", "li", "strong", "span") or len(text) > 300:
         return False
-    phrase = _READ_ALSO.match(text)
+    phrase = names.READ_ALSO.match(text)
     return (
         phrase is not None
         and text[phrase.end() - 1 : phrase.end()] in ":—–-：|"
@@ -278,6 +247,14 @@ def _short_text(element: HtmlElement) -> str:
 
 
 # ---------------------------------------------------------------- measures
+
+
+def _whole_text(element: HtmlElement) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def _length(element: HtmlElement) -> int:
@@ -317,24 +294,3 @@ def _link_share(element: HtmlElement) -> float:
     if element.tag == "a" or total == 0:
         return 1.0 if element.tag == "a" else 0.0
     return sum(_length(link) for link in element.iter("a")) / total
-
-
-def _is_inside(element: HtmlElement, gone: set[HtmlElement]) -> bool:
-    return bool(gone) and (
-        element in gone or any(ancestor in gone for ancestor in element.iterancestors())
-    )
-
-
-def _drop(element: HtmlElement, gone: set[HtmlElement]) -> None:
-    """Take an element out; the text behind it stays."""
-    parent = element.getparent()
-    if parent is not None:
-        element.drop_tree()
-        gone.add(element)
-
-
-def remove_all(elements: Iterable[HtmlElement]) -> None:
-    """Take elements out of their tree; the text behind them stays."""
-    for element in list(elements):
-        if element.getparent() is not None:
-            element.drop_tree()

@@ -16,6 +16,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 MOST_BYTES: Final = 3_000_000
 _MOST_TAGS: Final = 60_000
+_MOST_FLAT: Final = 1_000_000
 _LONG_TAG: Final = re.compile(r"<([a-zA-Z][\w:-]*)\s[^<>]{20000,}>")
 _REFERENCE: Final = re.compile(r"&#(?:x0*([0-9a-f]{1,9})|0*(\d{1,10}));?", re.IGNORECASE)
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -61,7 +62,7 @@ def _sound(found: re.Match[str]) -> str:
 
 def _flat(text: str) -> str:
     """Keep the tags that part paragraphs, and no others: such a tree has no depth."""
-    return _KEPT_TAGS.sub(" ", _SILENT.sub(" ", text))[: MOST_BYTES // 2]
+    return _KEPT_TAGS.sub(" ", _SILENT.sub(" ", text))[:_MOST_FLAT]
 
 
 def _parsed(text: str) -> tuple[HtmlElement | None, bool]:

@@ -20,7 +20,7 @@ URL = "https://news.example/2026/11/24/shipyard"
 STORY = STORIES["en"]
 FIRST, LAST = STORY.paragraphs[0], STORY.paragraphs[-1]
 WORDS = "Some words about workers in the region and their wages. "
-SECONDS = 4.0  # on a busy machine; the worker's limit is ten
+SECONDS = 3.0  # of processor time; the worker's limit is ten
 
 
 def read(body: bytes, content_type: str = "text/html") -> Article:
@@ -131,10 +131,10 @@ def test_trap_is_read_in_time_and_its_losses_are_said(name: str) -> None:
     """A trap costs seconds at most; a page whose text may be cut is marked as such."""
     make, state = TRAPS[name]
     body = make().encode("utf-8", "surrogatepass")
-    started = time.monotonic()
+    started = time.process_time()
     article = read(body)
 
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     if state is not None:
         assert article.state is state
     if state is TextState.FULL:
