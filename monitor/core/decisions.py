@@ -47,13 +47,13 @@ def keys_of(parsed: ParsedFeed) -> list[str]:
     repeats, in order. To be compared with guid, link and identity of what is remembered.
     """
     keys: dict[str, None] = {}
-    for placed in enumerate(parsed.entries):
-        seen = _seen(*placed)
-        for key in (seen.guid, seen.link, seen.titled):
+    for entry in parsed.entries:
+        guid, link = _guid(entry), canonical(entry.link)
+        for key in (guid, link, _titled(_headline(entry), entry)):
             if key:
                 keys[key] = None
-        if seen.link:
-            keys.update(dict.fromkeys(siblings(seen.link)))
+        if link:
+            keys.update(dict.fromkeys(siblings(link)))
     return list(keys)
 
 
@@ -95,14 +95,30 @@ def decide(
 
 
 def _seen(place: int, entry: Entry) -> _Seen:
-    guid = (entry.guid or "").strip() or None
     link = canonical(entry.link)
-    if link and tail(link) is None:
-        link = None  # a site's front page is nobody's address
+    headline = _headline(entry)
+    return _Seen(
+        place=place,
+        entry=entry,
+        guid=_guid(entry),
+        link=link if link and tail(link) else None,  # a site's front page is nobody's address
+        headline=headline,
+        titled=_titled(headline, entry),
+        content=content_hash(entry.title, entry.text),
+    )
+
+
+def _guid(entry: Entry) -> str | None:
+    return (entry.guid or "").strip() or None
+
+
+def _headline(entry: Entry) -> str:
+    return title_key(entry.title) or title_key(entry.text[:200])
+
+
+def _titled(headline: str, entry: Entry) -> str:
     when = entry.published_at.isoformat() if entry.published_at else ""
-    headline = title_key(entry.title) or title_key(entry.text[:200])
-    titled = "title:" + _digest(headline, when)
-    return _Seen(place, entry, guid, link, headline, titled, content_hash(entry.title, entry.text))
+    return "title:" + _digest(headline, when)
 
 
 def _digest(*parts: str) -> str:

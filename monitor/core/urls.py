@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from monitor.core.text import clean
@@ -66,6 +67,7 @@ def absolute(base: str, link: str | None) -> str | None:
     return joined.replace(" ", "%20")
 
 
+@lru_cache(maxsize=20_000)  # each link of a poll is asked for several times
 def canonical(url: str | None) -> str | None:
     """Return the key under which an article is known, or None if `url` is no http(s) address.
 
