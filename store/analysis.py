@@ -1,9 +1,10 @@
 """Turns text into search terms, the same for texts and for questions. Pure.
 
 Both engines index these terms as they are, so that both give the same answers: their own tokenizers
-find neither 노동자 in 노동자들이 nor 劳工 in a Chinese sentence. Korean, Chinese and Japanese become
-overlapping pairs of characters; Russian and English words lose their endings, roughly: a search may
-find a little too much, and must not find too little. Not for rules, which need exact forms.
+find neither 노동자 in 노동자들이 nor 劳工 in a Chinese sentence. Korean, Chinese and Japanese
+become overlapping pairs of characters; Russian and English words lose their endings, roughly: a
+search may find a little too much, and must not find too little. Not for rules, which need exact
+forms.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _IS_PAIRED = re.compile(rf"[{_PAIRED}]")
 # Letters that every version of both engines knows as letters.
 _WELL_KNOWN = re.compile(r"[0-9a-z\u00df-\u024f\u03ac-\u03ce\u0430-\u0527]+")
 
+# confiscation is what confiscated and confiscates are.
+_ATION = re.compile("ation$")
 # Longest first. What is left must have three letters, so that short words keep apart.
 _RUSSIAN = (
     *("иями", "ями", "ами", "иях", "ыми", "ими", "его", "ого", "ему", "ому", "ией", "иям"),
@@ -42,7 +45,7 @@ _RUSSIAN = (
     *("ью", "ии", "ет", "ют", "ит", "ят", "ут", "ал", "ил", "ел"),
     *("а", "е", "и", "й", "о", "у", "ы", "ь", "ю", "я"),
 )
-_ENGLISH = ("ations", "ation", "ingly", "ings", "ing", "edly", "ied", "ies", "ed", "es", "s")
+_ENGLISH = ("ingly", "ings", "ing", "edly", "ied", "ies", "ed", "es", "s")
 
 
 def folded(text: str) -> str:
@@ -83,7 +86,7 @@ def stem(word: str) -> str:
     if "а" <= first <= "я":
         return _without(word, _RUSSIAN, least=3)
     if "a" <= first <= "z":
-        word = _without(word, _ENGLISH, least=3)
+        word = _ATION.sub("at", _without(word, _ENGLISH, least=3))
         return word[:-1] if len(word) > 3 and word.endswith(("e", "y", "i")) else word
     return word
 

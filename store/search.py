@@ -137,7 +137,9 @@ def condition(session: Session, asked: str) -> ColumnElement[bool]:
 
 def _understood(asked: str) -> _Question:
     question = _Question()
-    for found in list(_ASKED.finditer(folded(asked).replace("\x00", " ")))[:MOST_WORDS]:
+    # Half a character (a lone surrogate) and NUL can be in no text, and engines refuse them.
+    asked = asked.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+    for found in list(_ASKED.finditer(folded(asked)))[:MOST_WORDS]:
         name, phrase, word = found["field"], found["phrase"], found["word"]
         said = phrase if phrase is not None else word or ""
         restriction = _restriction(name, said)
