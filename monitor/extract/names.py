@@ -87,3 +87,18 @@ COMMENT_PHRASE: Final = re.compile(
     r"|댓글(?:쓰기)?|コメント(?:一覧)?|评论|網友評論|留言|网友评论|发表评论)\s*[\W\d_]*",
     re.IGNORECASE,
 )
+
+# Elements whose bare text is parted by <br>, and those that end a line by themselves.
+LINED: Final = {
+    "article", "blockquote", "body", "center", "div", "font", "main", "section", "td",
+}  # fmt: skip
+BLOCKS: Final = {
+    "address", "article", "aside", "blockquote", "center", "div", "dl", "fieldset", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p",
+    "pre", "section", "table", "ul",
+}  # fmt: skip
+# What may head a list of other articles, or be a hint to one.
+HEADINGS: Final = {
+    "h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "b", "em", "i", "span", "dt", "li",
+    "section",
+}  # fmt: skip

@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from lxml import etree
-from lxml.html import HtmlElement
+from lxml.html import Element, HtmlElement
 
 from monitor.extract import names
 
@@ -31,6 +31,7 @@ def prune(root: HtmlElement, *, title: str) -> None:
     hidden = _hidden_by_style_sheet(root)
     etree.strip_elements(root, *_SILENT, with_tail=False)
     _undo_layout_tables(root)
+    _make_paragraphs(root)
     page = _Page(root, title)
     for element in root.xpath(
         "body//*[@class or @id or @style or @hidden or @aria-hidden or @role"
@@ -40,11 +41,8 @@ def prune(root: HtmlElement, *, title: str) -> None:
         if verdict is not None and page.has(element) and page.may_lose(element, verdict):
             page.drop(element)
     _drop_link_lists(page)
-    for element in root.xpath(
-        "body//*[self::h2 or self::h3 or self::h4 or self::h5 or self::h6 or self::p or self::div"
-        " or self::strong or self::b or self::span or self::dt or self::li or self::section]"
-    ):
-        if page.has(element):
+    for element in list(root.iterfind("body//*")):
+        if element.tag in names.HEADINGS and page.has(element):
             _drop_list(page, element)
 
 
@@ -110,6 +108,36 @@ def _undo_layout_tables(root: HtmlElement) -> None:
             " | ./tr/td | ./tbody/tr/td | ./tr/th | ./tbody/tr/th"
         ):
             part.tag = "div"
+
+
+def _make_paragraphs(root: HtmlElement) -> None:
+    """Turn lines that are parted by <br> into paragraphs: bare text is easily overlooked."""
+    parents = dict.fromkeys(one.getparent() for one in root.iterfind("body//br"))
+    for parent in parents:
+        if parent is None or parent.tag not in names.LINED:
+            continue
+        parts: list[HtmlElement] = []
+        line = _line(parent.text)
+        parent.text = None
+        for child in list(parent):
+            behind, child.tail = child.tail, None
+            if child.tag == "br" or child.tag in names.BLOCKS:
+                parts += [line] if child.tag == "br" else [line, child]
+                line = _line(behind)
+            else:
+                line.append(child)
+                child.tail = behind
+        parent[:] = [part for part in [*parts, line] if part.tag != "p" or _is_filled(part)]
+
+
+def _line(text: str | None) -> HtmlElement:
+    line = Element("p")
+    line.text = text
+    return line
+
+
+def _is_filled(line: HtmlElement) -> bool:
+    return len(line) > 0 or bool((line.text or "").strip())
 
 
 # ---------------------------------------------------------------- parts by their names
@@ -223,14 +251,13 @@ def _drop_link_lists(page: _Page) -> None:
 
 def _is_inline_hint(element: HtmlElement, text: str) -> bool:
     """Recognise `Read also: <a>another headline</a>` in the middle of a text."""
-    if element.tag not in ("p", "div", "li", "strong", "span") or len(text) > 300:
+    if element.tag not in ("p", "div", "li"):
         return False
     phrase = names.READ_ALSO.match(text)
-    return (
-        phrase is not None
-        and text[phrase.end() - 1 : phrase.end()] in ":—–-：|"
-        and _link_share(element) > 0.4
-    )
+    if phrase is None:
+        return False
+    share = _link_share(element)
+    return share > 0.6 or (share > 0.4 and phrase[0].rstrip()[-1:] in ":—–-：|")
 
 
 def _short_text(element: HtmlElement) -> str:

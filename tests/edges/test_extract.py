@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from edges.pagewright import CANARY, STORIES, TEMPLATES, blog, portal
@@ -26,6 +27,7 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 URL = "https://news.example/2026/11/24/shipyard"
 FEED = Feed(id="f", url="https://news.example/feed", title="F", lang="en")
 STORY = STORIES["en"]
+GOLDEN = Path(__file__).parents[1] / "golden" / "pages"
 
 
 def page(
@@ -68,6 +70,15 @@ def test_text_is_complete_and_nothing_else_leaks(lang: str, template: str) -> No
     assert CANARY not in article.text
     assert article.state is TextState.FULL
     assert article.title == story.title
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.html")), ids=lambda path: path.stem)
+def test_pages_of_common_systems_are_read_exactly(path: Path) -> None:
+    """Markup as portals, agencies, broadcasters and weblogs make it: the text and no more."""
+    article = read(path.read_bytes())
+
+    assert article.text == path.with_suffix(".txt").read_text("utf-8").strip()
+    assert article.state is TextState.FULL
 
 
 def test_repeated_paragraphs_are_kept_once() -> None:
