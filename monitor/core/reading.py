@@ -242,7 +242,9 @@ class _Neighbours:
         best = None
         best_gap = within if isinstance(within, int) else _NO_LIMIT
         for hit in candidates:
-            gap = (hit.first - pivot.last if hit.first > pivot.first else pivot.first - hit.last) - 1
+            gap = (
+                hit.first - pivot.last if hit.first > pivot.first else pivot.first - hit.last
+            ) - 1
             if gap > best_gap or (best is not None and gap == best_gap):
                 continue
             if not any(_overlap(hit, other) for other in apart_from):
@@ -251,11 +253,15 @@ class _Neighbours:
 
 
 def _overlap(one: Found, other: Found) -> bool:
-    """Tell whether two hits share letters."""
+    """Tell whether two hits share letters. The very word that makes a phrase may count again."""
     if one.sentence != other.sentence and not (one.parts or other.parts):
         return False
+    is_phrase = bool(one.parts or other.parts)
     return any(
-        a.field == b.field and a.start < b.end and b.start < a.end
+        a.field == b.field
+        and a.start < b.end
+        and b.start < a.end
+        and not (is_phrase and a.name == b.name and a.start == b.start)
         for a in one.hits
         for b in other.hits
     )
@@ -264,7 +270,7 @@ def _overlap(one: Found, other: Found) -> bool:
 def _tightest(hits: Sequence[Found]) -> tuple[Found, ...]:
     """Drop hits that share letters with a shorter one: one wording of a thing is enough."""
     kept: dict[int, list[Found]] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.last - hit.first, hit.end - hit.start)):
+    for hit in sorted(hits, key=lambda hit: (hit.end - hit.start, len(hit.parts))):
         others = kept.setdefault(hit.sentence, [])
         if not any(hit.start < other.end and other.start < hit.end for other in others):
             others.append(hit)
