@@ -154,16 +154,7 @@ class Pipeline:
         started = self._clock.now()
         outcomes = self._fetcher.fetch_many(_asking(one) for one in leased)
         for some in _chunks(outcomes, BODIES_AT_ONCE):
-            # A body that equals the last good one needs no parse.
-            bodies = [
-                one
-                for one in some
-                if isinstance(one, Fetched) and one.body_hash != _feed_of(one, by_key).body_hash
-            ]
-            parsed = self._workers.parse_many([self._parse_job(one, by_key) for one in bodies])
-            documents = dict(zip((one.request.tag for one in bodies), parsed, strict=True))
-            for outcome in some:
-                document = documents.get(outcome.request.tag)
+            for outcome, document in self._with_documents(some, by_key):
                 record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
                 if self._store.save_poll(record):
                     _count(tally, record)
@@ -172,6 +163,23 @@ class Pipeline:
             if self._stopping():
                 break
         self._store.release_feeds(list(open_ones.values()))
+
+    def _with_documents(
+        self, outcomes: Sequence[Outcome], by_key: dict[int, FeedForPoll]
+    ) -> Iterator[tuple[Outcome, ParsedFeed | Unread | None]]:
+        """Yield each outcome with what its body holds, as soon as that is known.
+
+        A body that equals the last good one needs no parse.
+        """
+        bodies = []
+        for one in outcomes:
+            if isinstance(one, Fetched) and one.body_hash != _feed_of(one, by_key).body_hash:
+                bodies.append(one)
+            else:
+                yield one, None
+        jobs = [self._parse_job(one, by_key) for one in bodies]
+        for number, document in self._workers.parse_each(jobs):
+            yield bodies[number], document
 
     def _parse_job(self, body: Fetched, by_key: dict[int, FeedForPoll]) -> ParseJob:
         return ParseJob(
@@ -222,6 +230,7 @@ class Pipeline:
             had_entries=self._store.has_entries(leased.key),
         )
         newest = leased.newest_entry_at
+        flooded = any(one.fate is Fate.OVER_LIMIT for one in decided)
         return PollRecord(
             leased=leased,
             started_at=started,
@@ -234,11 +243,8 @@ class Pipeline:
             notes=parsed.notes,
             decisions=decided,
             unreadable=parsed.unreadable,
-            validators=Validators(
-                etag=fetched.headers.get("etag"),
-                last_modified=fetched.headers.get("last-modified"),
-                body_hash=fetched.body_hash,
-            ),
+            # After a flood the rest waits in the same document: a 304 would hide it for good.
+            validators=None if flooded else _validators(fetched),
             state=timing.feed_state(
                 leased, now=now, parsed=parsed, decisions=decided, missed=missed, newest_at=newest
             ),
@@ -338,6 +344,14 @@ def _asking_page(pending: PendingEntry) -> Request:
 
 def _feed_of(outcome: Outcome, by_key: dict[int, FeedForPoll]) -> FeedForPoll:
     return by_key[int(outcome.request.tag or 0)]
+
+
+def _validators(fetched: Fetched) -> Validators:
+    return Validators(
+        etag=fetched.headers.get("etag"),
+        last_modified=fetched.headers.get("last-modified"),
+        body_hash=fetched.body_hash,
+    )
 
 
 def _moved_to(hops: Sequence[Hop]) -> str | None:
