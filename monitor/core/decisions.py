@@ -91,6 +91,15 @@ def decide(
     return tuple(decisions[place] for place in range(len(seen)))
 
 
+def settled(parsed: ParsedFeed, decisions: Sequence[Decision]) -> bool:
+    """Say whether nothing more is to be had from this very document.
+
+    If entries wait over the limit, or the document was cut, its validators must not be kept: a
+    304 would hide the rest for good.
+    """
+    return parsed.complete and not any(one.fate is Fate.OVER_LIMIT for one in decisions)
+
+
 # ---------------------------------------------------------------- what an entry is known by
 
 

@@ -13,7 +13,7 @@ from builders import NOW, a_feed, an_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.decisions import LIMIT, MAX_REVISIONS, decide, keys_of, links_of
+from monitor.core.decisions import LIMIT, MAX_REVISIONS, decide, keys_of, links_of, settled
 from monitor.core.values import Decision, Entry, Fate, Feed, KnownEntry, ParsedFeed
 
 DAY = timedelta(days=1)
@@ -232,6 +232,14 @@ def test_flood_is_worked_off_poll_by_poll() -> None:
         decisions = decided(*flood, known=known, limit=4)
         known = remembered(decisions)
     assert set(fates(decisions)) == {Fate.UNCHANGED, Fate.PENDING}
+
+
+def test_answer_with_more_in_it_is_not_settled() -> None:
+    """A cut document, or one in which entries wait, must be asked for again in full."""
+    document = a_document(an_entry(1), an_entry(2))
+    assert settled(document, decided(*document.entries))
+    assert not settled(document, decided(*document.entries, limit=1))
+    assert not settled(replace(document, complete=False), decided(*document.entries))
 
 
 def test_entry_with_nothing_is_unreadable() -> None:
