@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from store import migrate
+from store.alerts import Alerts
 from store.audit import Audit
 from store.digests import Digests
 from store.feeds import Feeds
@@ -20,6 +21,7 @@ from store.notices import Notices
 from store.outbox import Outbox
 from store.polling import Polling
 from store.rulebooks import Rulebooks
+from store.search import Search
 from store.session import Database, refuse_other_encodings, refuse_unfit
 from store.subscribers import Subscribers
 from store.upkeep import Upkeep
@@ -34,6 +36,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         """Work on a database that has the schema; see `open_store`."""
         self.database = database
+        self.alerts = Alerts(database)
         self.audit = Audit(database)
         self.digests = Digests(database)
         self.feeds = Feeds(database)
@@ -45,6 +48,7 @@ class Store:
         self.outbox = Outbox(database)
         self.polling = Polling(database)
         self.rulebooks = Rulebooks(database)
+        self.search = Search(database)
         self.subscribers = Subscribers(database)
         self.upkeep = Upkeep(database)
         self.verdicts = Verdicts(database)

@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from builders import HOUR, NOW, a_decision, a_feed, a_read_entry, an_article, an_entry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
