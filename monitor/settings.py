@@ -83,7 +83,7 @@ class Settings:
         password = urlsplit(self.database).password
         if password:
             found += [password, unquote(password)]
-        return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
+        return tuple(sorted({one for one in found if one}, key=lambda one: (-len(one), one)))
 
 
 # ---------------------------------------------------------------- gathering them

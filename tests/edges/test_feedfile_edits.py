@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -269,6 +270,29 @@ def test_a_feed_that_is_not_there_and_a_list_in_brackets_are_refused() -> None:
     assert edited(brackets, [SetKey(feed_id="a", key="lang", value="ko")]).feeds[0].lang == "ko"
 
 
+def test_two_edits_that_meet_in_one_place_are_refused() -> None:
+    """Nothing is cut twice; the operator is asked to do one of them."""
+    text = "feeds:\n  - enabled: false\n    every: 1h\n    id: a\n    url: https://a.example/\n"
+    edits = [SetKey(feed_id="a", key=key, value=None) for key in ("enabled", "every")]
+
+    with pytest.raises(ConfigurationErrors, match=r"feeds\.yaml:2:5: two edits meet"):
+        edited(text, edits)
+    for edit in edits:
+        assert edited(text, [edit]).feeds[0].id == "a"
+
+
+@pytest.mark.parametrize("ending", ["note:", "note: # nothing yet", "note: ~", "tags: []"])
+def test_a_feed_that_ends_in_nothing_can_be_edited(ending: str) -> None:
+    """A key without a value is no reason to lose the line below it."""
+    text = f"feeds:\n  - id: a\n    url: https://a.example/\n    {ending}\n  - id: b\n    url: https://b.example/\n"
+
+    gone = edited(text, [RemoveFeed(feed_id="a")])
+    more = edited(text, [SetKey(feed_id="a", key="user_agent", value="x")])
+
+    assert gone.text == "feeds:\n  - id: b\n    url: https://b.example/\n"
+    assert [feed.user_agent for feed in more.feeds] == ["x", None]
+
+
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "title": st.text(min_size=1, max_size=20),
     "lang": st.sampled_from(["en", "ru", None]),
@@ -389,3 +413,20 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
         save(path, edited(SAMPLE, [RemoveFeed(feed_id="one")]), before=SAMPLE)
 
     assert path.read_text("utf-8") == SAMPLE + "# mine\n"
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    """The old list stays whole when the new one cannot be written to its end."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text(SAMPLE, "utf-8")
+    new = edited(SAMPLE, [RemoveFeed(feed_id="one")])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(ConfigurationErrors, match="cannot be written: file too large"):
+            save(path, new, before=SAMPLE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert path.read_text("utf-8") == SAMPLE
+    assert [found.name for found in tmp_path.iterdir()] == ["feeds.yaml"]

@@ -293,6 +293,18 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         feed("title: [A, B]"),
         [":4:5: feeds.0.title: write one value here, not a list or more keys"],
     ),
+    "title without end": (
+        feed("title: " + "x" * 301),
+        [":4:5: feeds.0.title: is longer than 300; shorten it"],
+    ),
+    "address without end": (
+        "feeds:\n  - id: a\n    url: https://a.example/" + "x" * 2000 + "\n",
+        [":3:5: feeds.0.url: is longer than 2000 characters"],
+    ),
+    "remark with a bell": (
+        feed('note: "a\\x07b"'),
+        [":4:5: feeds.0.note: must have no control characters"],
+    ),
     "title of two lines": (
         feed('title: "A\\nB"'),
         [":4:5: feeds.0.title: must be one line without control characters"],

@@ -157,6 +157,11 @@ def test_systemd_says_where_state_is_kept_unless_the_operator_does(tmp_path: Pat
             "write the address of the review page, https://... (got 'watch.example')",
         ),
         (
+            "PUBLIC_URL",
+            "https://watch.example/?x=1",
+            "write the bare address, without user name, ? and #",
+        ),
+        (
             "OPERATOR_EMAIL",
             "me",
             "write an e-mail address such as desk@example.org (got 'me')",
@@ -186,6 +191,36 @@ def test_a_wrong_value_is_named_with_its_variable_and_what_to_write(
     assert messages(tmp_path, **{f"MONITOR_{variable}": value}) == [
         f"MONITOR_{variable}: {expected}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("rules_auto", "YES", True),
+        ("rules_auto", "off", False),
+        ("log_level", "DEBUG", "debug"),
+        ("public_url", "https://watch.example.org/sub/", "https://watch.example.org/sub"),
+        ("public_url", "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("mail_from", "Dispatch Watch <w@example.org>", "Dispatch Watch <w@example.org>"),
+        ("mail_from", "w@example.org", "w@example.org"),
+        ("allow_private", "10.0.0.5:80, [::1]:8080", ("10.0.0.5:80", "[::1]:8080")),
+        ("smtp_security", "tls", "tls"),
+    ],
+)
+def test_a_right_value_is_taken(tmp_path: Path, name: str, value: str, expected: object) -> None:
+    """Spelling is forgiven where only one thing can be meant."""
+    assert getattr(load(tmp_path, {name: value}), name) == expected
+
+
+def test_the_port_of_the_mail_server_follows_its_security(tmp_path: Path) -> None:
+    """The usual ports: 587 with STARTTLS, 465 with TLS, 25 without; a given one counts."""
+    ports = [
+        load(tmp_path, MONITOR_SMTP_SECURITY=security).smtp_port
+        for security in ("starttls", "tls", "none")
+    ]
+
+    assert ports == [587, 465, 25]
+    assert load(tmp_path, MONITOR_SMTP_PORT="2525").smtp_port == 2525
 
 
 def test_all_wrong_values_are_told_at_once(tmp_path: Path) -> None:

@@ -91,13 +91,15 @@ def test_an_edit_is_planned_applied_and_held_when_it_would_silence_many(
     path.write_text(path.read_text("utf-8").replace("id: searchlight", "id: search"), "utf-8")
     planned = monitor("feeds", "plan")
     path.write_text("feeds: []\n", "utf-8")
+    warned = monitor("feeds", "plan")
     held = monitor("feeds", "apply")
     kept = json.loads(monitor("feeds", "list", "--json").stdout)
     forced = monitor("feeds", "apply", "--yes")
 
     assert first.stdout.endswith("15 added, 0 removed, 0 changed, 0 unchanged\n")
     assert "searchlight would become search" in planned.stdout
-    assert held.exit_code == 1
+    assert (warned.exit_code, held.exit_code) == (0, 1)
+    assert "This waits for `monitor feeds apply --yes`." in warned.stderr
     assert "monitor feeds apply --yes" in held.stderr
     assert {(row["state"], row["last success"]) for row in kept} == {("unproven", "-")}
     assert len(kept) == 15
@@ -156,6 +158,53 @@ def test_the_feeds_of_a_site_are_found(monitor: Monitor, newsroom: Newsroom) -> 
     assert len(found) >= 10
     assert {one["answer"] for one in found} <= {"answered", "empty", "stale", "moved"}
     assert (none.exit_code, none.stdout) == (1, "")
+
+
+def test_a_feed_is_its_own_only_feed_and_people_get_lines(
+    monitor: Monitor, newsroom: Newsroom
+) -> None:
+    """The address of a feed is answered with itself; entries and the newest date are told."""
+    address = f"{newsroom.url}/vestnik-zaliva/feed.xml"
+
+    found = monitor("feeds", "discover", address)
+
+    assert found.stdout.startswith(f"{address}  (declared, 3 entries, newest 2026-11-09 ")
+    assert found.stdout.count("\n") == 1
+
+
+def test_feeds_are_listed_and_resumed(monitor: Monitor) -> None:
+    """The list is a table for people; a feed that is not there is a usage error."""
+    empty = monitor("feeds", "list")
+    monitor("feeds", "apply")
+    table = monitor("feeds", "list").stdout.splitlines()
+    resumed = monitor("feeds", "resume", "labour-lines")
+    unknown = monitor("feeds", "resume", "labour-lines", "no-such-feed")
+
+    assert (empty.stdout, "monitor feeds apply" in empty.stderr) == ("", True)
+    assert table[0].split() == [
+        "feed",
+        "state",
+        "last",
+        "success",
+        "next",
+        "poll",
+        "entries",
+        "title",
+    ]
+    assert len(table) == 16
+    assert resumed.exit_code == 0
+    assert unknown.exit_code == 2
+    assert "no-such-feed" in unknown.stderr
+
+
+def test_a_file_that_cannot_be_imported_is_named(monitor: Monitor, folder: Path) -> None:
+    """No file, and a file that is something else, end with 78 and a sentence."""
+    missing = monitor("feeds", "import", "missing.opml")
+    other = monitor("feeds", "import", "feeds.yaml")
+
+    assert (missing.exit_code, other.exit_code) == (78, 78)
+    assert "missing.opml: cannot be read: no such file" in missing.stderr
+    assert "feeds.yaml: is no OPML" in other.stderr
 
 
 def test_a_wrong_file_ends_with_78_and_its_place(monitor: Monitor, folder: Path) -> None:
