@@ -65,10 +65,17 @@ class Choice:
         """The place in the whole list of the first item on this page, from 1."""
         return (self.page - 1) * PAGE_SIZE + 1
 
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The bands to list. Words are looked for in all of them: what was stopped is found too."""
+        if self.band:
+            return (Band(self.band),)
+        return () if self.q else SHOWN_BANDS
+
     def filter(self) -> QueueFilter:
         """Return what to ask the store for."""
         return QueueFilter(
-            bands=(Band(self.band),) if self.band else SHOWN_BANDS,
+            bands=self.bands,
             states=_states(self.state),
             langs=(self.lang,) if self.lang else (),
             feeds=(self.feed,) if self.feed else (),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from web import samples
 from web.visitors import Visitor, find, words
 
@@ -153,6 +155,38 @@ def test_claims_are_seen_and_kept_apart(
     given_back = state_of(filled, 1)
 
     assert (held, given_back) == (ItemState.CLAIMED, ItemState.NEW)
+
+
+@pytest.mark.parametrize(
+    ("words_asked", "expected"),
+    [
+        ("북한", {2}),
+        ("여권", {2}),
+        ("朝鲜", {4}),
+        ("賃金", {3}),
+        ("паспорт", {1}),
+        ("passports lawyer", {0}),
+        ('"housing estate"', {0}),
+        ("조선소", {7}),  # stopped by the rules, and found all the same
+        ("nowhere-at-all", set()),
+    ],
+)
+def test_search_finds_words_of_five_languages(
+    store: Store, visitor: Visitor, words_asked: str, expected: set[int]
+) -> None:
+    """Words are found in whatever language and band, two-letter ones and inflected ones too."""
+    samples.publish(store, *map(samples.told, range(8)))
+    answer = visitor.ask("GET", "/search", params={"q": words_asked})
+    page = visitor.page(answer.headers["location"])
+
+    assert set(titles(page)) == {samples.told(number).title for number in expected}
+
+
+@given(asked=st.text(max_size=80))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_words_can_be_searched_for(filled: Store, visitor: Visitor, asked: str) -> None:
+    """No text in the search box gives an error."""
+    assert visitor.ask("GET", "/", params={"q": asked, "state": "all"}).status_code == 200
 
 
 def test_the_last_page_may_empty(filled: Store, visitor: Visitor) -> None:
