@@ -44,19 +44,22 @@ _CONSENT: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOUND: Final = re.compile(
-    r"(?:^|\W)404(?:\W|$)|(?:page|article|story|content|file).{0,20}(?:not (?:be )?found"
-    r"|does(?:n['’]t| not) exist|no longer (?:available|exists))|not found|nothing (?:was )?found"
-    r"|страниц\w+ (?:не найден|не существует|удален|недоступн)|(?:материал|новость|статья|документ)"
-    r" (?:не найден|удал[её]н)|ошибка 404|такой страницы (?:нет|не существует)"
-    r"|페이지를 찾을 수 없|존재하지 않는 (?:페이지|기사)|삭제된 (?:기사|페이지)"
-    r"|기사를 찾을 수 없|없는 기사"
+    r"^\W*404\W*(?:$|[-–—:|]|error|not found|page)|(?:error|ошибка|오류|エラー|错误)\W*404"
+    r"|(?:page|article|story|content|file)\s+(?:\w+\s+){0,2}(?:not (?:be )?found"
+    r"|does(?:n['’]t| not) exist|no longer (?:available|exists))"
+    r"|^\W*not found\b|not found\s*(?:$|[-–—|])"
+    r"|страниц\w+ (?:не найден|не существует|удален|недоступн)|такой страницы (?:нет|не существует)"
+    r"|^(?:материал|новость|статья|документ) (?:не найден|удал[её]н)"
+    r"|페이지를 찾을 수 없|존재하지 않는 (?:페이지|기사)|삭제된 (?:기사|페이지)|기사를 찾을 수 없"
+    r"|없는 기사입니다"
     r"|ページが見つかりません|お探しの(?:ページ|記事)|記事は(?:存在しません|削除)|ページは存在しません"
-    r"|页面不存在|找不到(?:页面|该页)|页面未找到|文章不存在|已(?:被)?删除|頁面不存在|找不到(?:頁面|網頁)",
+    r"|页面不存在|找不到(?:页面|该页)|页面未找到|文章不存在|(?:页面|文章)已(?:被)?删除"
+    r"|頁面不存在|找不到(?:頁面|網頁)",
     re.IGNORECASE,
 )
 _LOGIN: Final = re.compile(
-    r"^(?:log ?in|sign ?in|login required|please (?:log|sign) in|вход(?: на сайт)?|войти"
-    r"|авторизация|로그인|회원 ?로그인|ログイン|会員登録|登录|登入|會員登入)\b",
+    r"(?:log ?in|sign ?in|login required|please (?:log|sign) in|вход(?: на сайт)?|войти"
+    r"|авторизация|로그인|회원 ?로그인|ログイン|会員登録|登录|登入|會員登入)\s*(?:[-–—|:·].*)?",
     re.IGNORECASE,
 )
 _SCRIPT_WANTED: Final = re.compile(
@@ -81,25 +84,29 @@ _PAYWALL: Final = re.compile(
     re.IGNORECASE,
 )
 _CUT_SENTENCE: Final = re.compile(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\])\s*(?:[\w\s]{0,40})\s*$")
-_LITTLE: Final = 800  # code points
+_EASTERN: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_LITTLE: Final = 400
 _SHORT: Final = 1_500
+
+
+def size(text: str) -> int:
+    """Return how much a text says, in letters; an eastern syllable or ideograph holds three."""
+    return len(text) + 2 * len(_EASTERN.findall(text))
 
 
 def wall(text: str, *, title: str, url: str, has_password: bool, wants_scripts: bool) -> str | None:
     """Say why a page of little text is not the article; None when nothing speaks against it."""
-    host = urlsplit(url).hostname or ""
-    if _CONSENT_HOST.match(host):
+    if _CONSENT_HOST.match(urlsplit(url).hostname or ""):
         return "a consent page instead of the article"
-    if len(text) > _SHORT:
+    if size(text) > _SHORT:
         return None
-    beginning = f"{title}\n{text[:_LITTLE]}"
-    if _CONSENT.search(text) and len(_without(_CONSENT, text)) < _LITTLE:
+    if _CONSENT.search(text) and size(_without(_CONSENT, text)) < _LITTLE // 2:
         return "a consent page instead of the article"
-    if len(text) <= _LITTLE and _NOT_FOUND.search(title or text[:200]):
+    if size(text) <= 2 * _LITTLE and _NOT_FOUND.search(title or text[:200]):
         return "the page says that there is no such article"
-    if _LOGIN.search(title.strip()) or (has_password and len(text) < 400):
+    if _LOGIN.fullmatch(title.strip()) or (has_password and size(text) < _LITTLE):
         return "a login page instead of the article"
-    if len(text) <= 400 and (wants_scripts or _SCRIPT_WANTED.search(beginning)):
+    if size(text) <= _LITTLE and (wants_scripts or _SCRIPT_WANTED.search(f"{title}\n{text}")):
         return "the page shows its text only to browsers with scripts"
     return None
 
@@ -119,17 +126,16 @@ def went_home(page: Fetched) -> bool:
 
 def wants_scripts(script_bytes: int, text: str) -> bool:
     """Tell an application's shell: much script, next to no text."""
-    return script_bytes > 2_000 and len(text) < 200
+    return script_bytes > 2_000 and size(text) < _LITTLE // 2
 
 
 def is_teaser(text: str, *, is_free: bool | None) -> bool:
     """Tell the opening of an article from the whole, by what the page says and where it ends."""
-    if is_free is False and len(text) < 3 * _SHORT:
-        return True
+    if size(text) > 3 * _SHORT:
+        return False
     ending = text[-400:]
-    return len(text) < 3 * _SHORT and bool(
-        _PAYWALL.search(ending) or (len(text) < _SHORT and _CUT_SENTENCE.search(ending))
-    )
+    is_cut = size(text) < _SHORT and _CUT_SENTENCE.search(ending) is not None
+    return is_free is False or is_cut or _PAYWALL.search(ending) is not None
 
 
 def without_paywall_lines(text: str) -> str:
