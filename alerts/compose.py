@@ -23,7 +23,7 @@ from alerts.tokens import UNSUBSCRIBE_FOR, Purpose, sign
 from alerts.view import Reader, Redact, SectionView, near_miss_view, reader, sections_view
 from alerts.wording import wrapped
 from monitor.catalogues import translations
-from monitor.core.telling import Digest, Message, MessageKind, Subscriber
+from monitor.core.telling import Digest, Message, MessageKind
 
 # Gmail cuts a mail's HTML at about 102 kB and hides the rest, our footer first.
 HTML_LIMIT = 90_000
@@ -49,14 +49,14 @@ def compose(
     sections = sections_view(digest, who)
     statement = coverage_view(digest.coverage, who) if digest.coverage else None
     given = _given(digest, who, sections, statement) | {"is_alert": kind is MessageKind.ALERT}
-    language = digest.subscriber.language
+    text, html = mail_templates("digest", digest.subscriber.language, given)
     return _built(
         kind,
         digest,
         who=who,
         subject=(alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who),
-        text=_environment(language, "txt").get_template("digest.txt").render(given),
-        html=_inlined(_environment(language, "html").get_template("digest.html").render(given)),
+        text=text,
+        html=html,
     )
 
 
@@ -152,13 +152,19 @@ def list_headers(digest: Digest, sender: Sender) -> dict[str, str]:
     return headers | ({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url else {})
 
 
-def message_id(kind: MessageKind, subscriber: Subscriber, *, key: str, sender: Sender) -> str:
-    """Return the Message-ID of a subscriber's mail: always the same for the same `key`.
+def message_id(kind: MessageKind, *, key: str, sender: Sender) -> str:
+    """Return a Message-ID: always the same for the same `key`.
 
     It names nobody: a mail that is passed on should not tell who got it.
     """
-    said = f"{subscriber.key}\0{subscriber.address}\0{subscriber.since.isoformat()}\0{key}"
-    return f"<{kind.value}.{hashlib.sha256(said.encode()).hexdigest()[:24]}@{sender.domain}>"
+    return f"<{kind.value}.{hashlib.sha256(key.encode()).hexdigest()[:24]}@{sender.domain}>"
+
+
+def mail_templates(name: str, language: str, given: dict[str, Any]) -> tuple[str, str]:
+    """Return the text and the HTML part that the templates of a mail make."""
+    text = _environment(language, "txt").get_template(f"{name}.txt").render(given)
+    html = _environment(language, "html").get_template(f"{name}.html").render(given)
+    return text, _inlined(html)
 
 
 def _built(
@@ -173,9 +179,7 @@ def _built(
             text=text,
             html=html,
             date=digest.made_at.astimezone(who.zone),
-            message_id=message_id(
-                kind, digest.subscriber, key=digest.window.period, sender=who.sender
-            ),
+            message_id=message_id(kind, key=_edition(digest), sender=who.sender),
             language=digest.subscriber.language,
             extra=list_headers(digest, who.sender),
         )
@@ -185,6 +189,13 @@ def _built(
     except (HeaderBroken, ValueError):
         # No headline may cost the reader the whole digest: told without it, the rest goes out.
         return made(f"{who.gettext('NK labour')} ({who.day(digest.window.end)})")
+
+
+def _edition(digest: Digest) -> str:
+    """Return what a mail is one of: the subscription, and the period it answers for."""
+    subscriber = digest.subscriber
+    since = subscriber.since.isoformat()
+    return f"{subscriber.key}\0{subscriber.address}\0{since}\0{digest.window.period}"
 
 
 @cache

@@ -21,7 +21,7 @@ from alerts.view import Redact
 from monitor.core.coverage import coverage
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
 from monitor.core.digests import candidates_since
-from monitor.core.telling import Delivery, Outgoing, QuietPolicy, Subscriber
+from monitor.core.telling import Delivery, DeliveryResult, Outgoing, QuietPolicy, Subscriber
 from monitor.core.windows import due_window
 from monitor.ports_telling import Mailer, TellingStore
 
@@ -98,6 +98,12 @@ def make_digests(
         except Exception:
             # One subscriber is a border of this job: the others must get their mail.
             log.exception("digest.failed", subscriber=subscriber.key)
+            store.notices.raise_once(
+                "digest.failed",
+                f"subscriber:{subscriber.key}",
+                f"{subscriber.address}: the digest could not be made; the log has the cause",
+                now,
+            )
             report.failed += 1
     return report
 
@@ -187,7 +193,7 @@ def send_due(
             "message.tried", key=outgoing.key, outcome=result.outcome.value, code=result.code,
             attempt=outgoing.attempt, detail=result.detail,
         )  # fmt: skip
-        _count(store, outgoing, result.outcome, report, is_over=retry_at is None)
+        _count(store, outgoing, result, report, now=moment, is_over=retry_at is None)
         if result.outcome is not Delivery.ACCEPTED:
             report.detail = result.detail
         if result.outcome is Delivery.NOT_CONFIGURED or (
@@ -195,32 +201,73 @@ def send_due(
         ):
             break
     mailer.close()
+    if report.accepted:
+        store.notices.close("mail.server", "server", now)
+    _tell_of_delays(store, now)
     return report
+
+
+def _tell_of_delays(store: TellingStore, now: datetime) -> None:
+    """Note that messages wait for too long, or that none does any more."""
+    late = store.outbox.overdue(now)
+    if late:
+        detail = f"{len(late)} messages wait for more than an hour; the last answer: "
+        store.notices.raise_once("mail.late", "outbox", detail + (late[0].detail or "none"), now)
+    else:
+        store.notices.close("mail.late", "outbox", now)
 
 
 def _count(
     store: TellingStore,
     outgoing: Outgoing,
-    outcome: Delivery,
+    result: DeliveryResult,
     report: SendReport,
     *,
+    now: datetime,
     is_over: bool,
 ) -> None:
-    """Count an attempt, and keep an address's refusals."""
-    subscriber = outgoing.subscriber_key
+    """Count an attempt, keep an address's refusals, and tell the operator what needs a person."""
+    outcome = result.outcome
     if outcome is Delivery.ACCEPTED:
         report.accepted += 1
-        if subscriber is not None:
-            store.subscribers.accepted(subscriber)
+        if outgoing.subscriber_key is not None:
+            store.subscribers.accepted(outgoing.subscriber_key)
     elif outcome is Delivery.REFUSED:
         report.refused += 1
-        if subscriber is not None and store.subscribers.bounced(subscriber, limit=REFUSALS_ALLOWED):
-            report.paused.append(outgoing.message.recipient)
+        _refused(store, outgoing, result, report, now=now)
     elif is_over:
         report.given_up += 1
+        detail = f"{outgoing.message.recipient}: given up after {outgoing.attempt} attempts"
+        _notice(store, "mail.given_up", outgoing, f"{detail}: {result.detail}", now=now)
     elif outcome is Delivery.MAYBE:
         report.maybe += 1
     elif outcome is Delivery.NOT_CONFIGURED:
         report.not_configured += 1
+        store.notices.raise_once("mail.server", "server", result.detail, now)
     else:
         report.retried += 1
+
+
+def _refused(
+    store: TellingStore,
+    outgoing: Outgoing,
+    result: DeliveryResult,
+    report: SendReport,
+    *,
+    now: datetime,
+) -> None:
+    """Count a refusal for good; three in a row end the mails to the address."""
+    key, address = outgoing.subscriber_key, outgoing.message.recipient
+    if key is not None and store.subscribers.bounced(key, limit=REFUSALS_ALLOWED):
+        report.paused.append(address)
+        detail = f"{address}: refused {REFUSALS_ALLOWED} times, gets no mail any more"
+        _notice(store, "mail.paused", outgoing, f"{detail}: {result.detail}", now=now)
+
+
+def _notice(
+    store: TellingStore, kind: str, outgoing: Outgoing, detail: str, *, now: datetime
+) -> None:
+    """Note something about a subscriber; their erasure takes the notice with it."""
+    key = outgoing.subscriber_key
+    subject = f"message:{outgoing.key}" if key is None else f"subscriber:{key}"
+    store.notices.raise_once(kind, subject, detail, now)

@@ -6,13 +6,21 @@ other; they meet here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.core.alerting import Left
 from monitor.core.coverage import EntryCounts, FeedWatch
-from monitor.core.telling import DeliveryResult, Digest, Message, Outgoing, Subscriber
+from monitor.core.reports import Notice
+from monitor.core.telling import (
+    DeliveryResult,
+    Digest,
+    Message,
+    OutboxLine,
+    Outgoing,
+    Subscriber,
+)
 from monitor.core.values import Item
 
 
@@ -108,6 +116,12 @@ class AlertStore(Protocol):
 class Outbox(Protocol):
     """Messages on their way. Each method is one transaction."""
 
+    def add(
+        self, message: Message, *, now: datetime, subscriber_key: int | None = None
+    ) -> int | None:
+        """Put a message that is no digest into the outbox; None when it is there already."""
+        ...
+
     def take(self, now: datetime, *, owner: str, lease_for: timedelta) -> Outgoing | None:
         """Lease the message that is due longest, an abandoned attempt among them; None: none is."""
         ...
@@ -124,6 +138,30 @@ class Outbox(Protocol):
 
         `retry_at` None means that there will be no further attempt.
         """
+        ...
+
+    def overdue(self, now: datetime, *, after: timedelta = ...) -> list[OutboxLine]:
+        """Return messages that were made longer than `after` ago and are not delivered."""
+        ...
+
+
+class NoticeStore(Protocol):
+    """What an operator should know, said once while it lasts."""
+
+    def raise_once(self, kind: str, subject: str, detail: str, now: datetime) -> bool:
+        """Note something; True when it is new."""
+        ...
+
+    def close(self, kind: str, subject: str, now: datetime) -> bool:
+        """Note that it is over; False when it was not open."""
+        ...
+
+    def untold(self) -> list[Notice]:
+        """Return what was noted and not mailed yet."""
+        ...
+
+    def told(self, keys: Sequence[int], now: datetime) -> None:
+        """Note that these were mailed."""
         ...
 
 
@@ -146,6 +184,11 @@ class TellingStore(Protocol):
         ...
 
     @property
+    def notices(self) -> NoticeStore:
+        """What an operator should know."""
+        ...
+
+    @property
     def outbox(self) -> Outbox:
         """Messages on their way."""
         ...
@@ -160,12 +203,4 @@ class Mailer(Protocol):
 
     def close(self) -> None:
         """End whatever connection is open."""
-        ...
-
-
-class Noticer(Protocol):
-    """Where an operator is told of things that need a person (the store's `notices`)."""
-
-    def raise_once(self, kind: str, subject: str, detail: str, now: datetime) -> bool:
-        """Note something once while it lasts; True when it is new."""
         ...

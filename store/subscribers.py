@@ -14,9 +14,10 @@ from monitor.core.values import Band
 from monitor.core.windows import Schedule
 from store.session import Database
 from store.tables.base import table
+from store.tables.reviewing import NoticeRow
 from store.tables.telling import AlertRow, DigestRow, OutboxRow, PlaceRow, SubscriberRow
 
-SUBSCRIBER = table(SubscriberRow)
+SUBSCRIBER, NOTICE = table(SubscriberRow), table(NoticeRow)
 
 
 class Subscribers:
@@ -92,6 +93,7 @@ class Subscribers:
             for kept in (AlertRow, OutboxRow, PlaceRow, DigestRow):
                 rows = table(kept)
                 session.execute(delete(rows).where(rows.c.subscriber_key == key))
+            session.execute(delete(NOTICE).where(NOTICE.c.subject == f"subscriber:{key}"))
             gone = session.execute(
                 delete(SUBSCRIBER).where(SUBSCRIBER.c.key == key).returning(SUBSCRIBER.c.key)
             )
