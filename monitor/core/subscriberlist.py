@@ -50,8 +50,9 @@ def read_subscribers(text: str, *, file: str, now: datetime) -> list[Subscriber]
     """Return the subscribers of a CSV text whose first line names the columns.
 
     Only `address` is needed. `at`: local times (`08:00 18:30`); `days`: `mon-fri` or `mon, thu`;
-    `minimum`: queue, digest or alert; `topics`: several with `|`; `languages`: several with spaces; `quiet`: short or
-    skip; `alerts`, `analyst`: yes or no. Commas or semicolons part the columns.
+    `minimum`: queue, digest or alert; `topics`: several with `|`; `languages`: several with
+    spaces; `quiet`: short or skip; `alerts`, `analyst`: yes or no. Commas or semicolons part the
+    columns.
     Raises ConfigurationErrors with every problem.
     """
     reading = _Reading(file=file, now=now)
