@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from monitor.core.feedcheck import FeedCheck, check_feed
+from monitor.core.feedcheck import FeedCheck, check_feed, with_page
 from monitor.core.values import ErrorCode, Feed, Fetched, Outcome, Request
 from monitor.discover import Candidate, How, candidates
 from monitor.parse.sniff import feeds_in
@@ -29,6 +29,20 @@ def check_feeds(
     for outcome in fetcher.fetch_many(requests):
         feed = feeds[int(outcome.request.tag or 0)]
         yield _checked(feed, outcome, workers=workers, clock=clock)
+
+
+def check_pages(checks: Sequence[FeedCheck], *, fetcher: Fetcher) -> list[FeedCheck]:
+    """Return the checks with what came of reading one page of each feed that is read by pages."""
+    found = list(checks)
+    requests = [
+        Request(url=check.newest_link, kind="page", user_agent=check.feed.user_agent, tag=number)
+        for number, check in enumerate(found)
+        if check.newest_link and check.feed.content == "page" and not check.feed.title_only
+    ]
+    for outcome in fetcher.fetch_many(requests):
+        number = int(outcome.request.tag or 0)
+        found[number] = with_page(found[number], outcome)
+    return found
 
 
 def find_feeds(

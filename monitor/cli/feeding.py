@@ -30,7 +30,7 @@ from monitor.core.feedplan import plan_lines
 from monitor.core.values import Failed, Feed
 from monitor.feededit import AddFeed, Edit, SetKey, difference, edited, save
 from monitor.feedfile import FeedFile
-from monitor.feedround import check_feeds, find_feeds
+from monitor.feedround import check_feeds, check_pages, find_feeds
 from monitor.feedwatch import Held, judge_edit
 from monitor.opml import MAX_BYTES, importable, read_opml, write_opml
 
@@ -60,9 +60,15 @@ def check(
     everything: Annotated[
         bool, typer.Option("--all", help="Ask those that are not enabled, too.")
     ] = False,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Also read one page of each: do they refuse us?")
+    ] = False,
     write_proposal: Annotated[
         bool,
         typer.Option("--write-proposal", help="Print the edit of feeds.yaml that follows."),
+    ] = False,
+    as_table: Annotated[
+        bool, typer.Option("--table", help="One line for each feed, also where all is well.")
     ] = False,
     spacing: Spacing = None,
     config: Config = None,
@@ -82,11 +88,15 @@ def check(
                 moved_on(1)
         order = {feed.id: number for number, feed in enumerate(wanted)}
         found.sort(key=lambda one: order[one.feed.id])
+        if pages:
+            found = check_pages(found, fetcher=watch.fetcher)
         if write_proposal:
             remark(check_lines(found)[0])
             say(_proposal(watch, found) or "# Nothing to change.")
         elif as_json:
             say_json(_check_json(found))
+        elif as_table:
+            say(table([_row(one) for one in found]))
         else:
             say("\n".join(check_lines(found)))
 
@@ -318,6 +328,20 @@ def _check_json(found: Sequence[FeedCheck]) -> dict[str, Any]:
     }
 
 
+def _row(one: FeedCheck) -> dict[str, Any]:
+    return {
+        "feed": one.feed.id,
+        "answer": one.answer.value,
+        "http": one.http_status or "-",
+        "format": one.format or "-",
+        "lang": one.lang or "-",
+        "entries": one.entry_count,
+        "a day": "-" if one.per_day is None else one.per_day,
+        "newest": _moment(one.newest_at),
+        "what": one.detail,
+    }
+
+
 def _one_json(one: FeedCheck) -> dict[str, Any]:
     return {
         "feed": one.feed.id,
@@ -333,5 +357,7 @@ def _one_json(one: FeedCheck) -> dict[str, Any]:
         "entries": one.entry_count,
         "newest": one.newest_at.isoformat() if one.newest_at else None,
         "per_day": one.per_day,
+        "text_length": one.text_length,
+        "page_error": one.page_error.value if one.page_error else None,
         "seconds": round(one.seconds, 3),
     }

@@ -8,9 +8,10 @@ for good, not there, no feed) becomes a proposed edit; everything else stays for
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from statistics import median_low
 from typing import Final
 
 from monitor.core.languages import language_of
@@ -19,6 +20,8 @@ from monitor.core.values import ErrorCode, Failed, Feed, Fetched, Hop, Outcome, 
 PERMANENT: Final = frozenset({301, 308})
 # Above this the trouble is more likely ours than theirs: then silence proves nothing.
 SILENT_SHARE: Final = 0.5
+# Characters in a feed's own entries from which they can stand for the page: a few sentences.
+ENOUGH_TEXT: Final = 500
 STALE_AFTER: Final = timedelta(days=90)
 STALE_DAILY: Final = timedelta(days=3)  # for feeds that are expected to publish every day
 
@@ -93,6 +96,9 @@ class FeedCheck:
     entry_count: int = 0
     newest_at: datetime | None = None
     per_day: float | None = None  # entries a day, over what the document shows
+    text_length: int = 0  # characters that half of the entries carry at least
+    newest_link: str | None = None  # of the first entry with a link: its page can be tried
+    page_error: ErrorCode | None = None  # why that page could not be read, when it was tried
     found: tuple[str, ...] = ()  # feeds that the page names, where a page answered
     seconds: float = 0.0
 
@@ -144,8 +150,21 @@ def check_feed(
         entry_count=len(parsed.entries),
         newest_at=newest,
         per_day=_per_day(dates),
+        text_length=int(median_low([len(entry.text) for entry in parsed.entries] or [0])),
+        newest_link=next((entry.link for entry in parsed.entries if entry.link), None),
         seconds=outcome.seconds,
     )
+
+
+def with_page(check: FeedCheck, outcome: Outcome) -> FeedCheck:
+    """Return the check with what came of reading one of the feed's pages."""
+    if not isinstance(outcome, Failed):
+        return check
+    found = replace(check, page_error=outcome.code)
+    if check.detail:  # what is wrong with the feed itself matters more
+        return found
+    step = "if it stays, set `content: feed`" if _carries_text(found) else _ASK_PUBLISHER
+    return replace(found, detail=f"its pages: {outcome.detail}", next_step=step)
 
 
 def proposals(checks: Sequence[FeedCheck], now: datetime) -> list[Proposed]:
@@ -165,6 +184,9 @@ def proposals(checks: Sequence[FeedCheck], now: datetime) -> list[Proposed]:
             why = f"moved, seen on {day}" if check.moved_to else f"named by its page on {day}"
             edits += _edits(check, "url", better, why)
             taken.add(better)
+        elif check.page_error in _BLOCKED and check.feed.content == "page" and _carries_text(check):
+            why = f"its pages cannot be read, seen on {day}"
+            edits.append(Proposed(feed_id=check.feed.id, key="content", value="feed", reason=why))
         elif _is_hopeless(check, we_are_online=we_are_online) and check.feed.enabled:
             edits += _edits(check, "enabled", value=False, why=f"on {day}: {check.detail}")
     return edits
@@ -258,6 +280,10 @@ def _per_day(dates: Sequence[datetime]) -> float | None:
         return None
     days = (dates[-1] - dates[0]) / timedelta(days=1)
     return round((len(dates) - 1) / days, 2) if days > 0 else None
+
+
+def _carries_text(check: FeedCheck) -> bool:
+    return check.text_length >= ENOUGH_TEXT
 
 
 def _is_hopeless(check: FeedCheck, *, we_are_online: bool) -> bool:

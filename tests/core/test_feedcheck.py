@@ -14,6 +14,7 @@ from monitor.core.feedcheck import (
     check_feed,
     check_lines,
     proposals,
+    with_page,
 )
 from monitor.core.values import (
     Entry,
@@ -52,7 +53,9 @@ def failed(code: ErrorCode, detail: str = "why", status: int | None = None) -> F
     return Failed(request=Request(url=FEED.url), code=code, detail=detail, status=status)
 
 
-def parsed(*ages: float, title: str = "Рабочие из КНДР", complete: bool = True) -> ParsedFeed:
+def parsed(
+    *ages: float, title: str = "Рабочие из КНДР", complete: bool = True, text: str = ""
+) -> ParsedFeed:
     """Return a feed whose entries are so many days old."""
     return ParsedFeed(
         format="rss20",
@@ -60,7 +63,13 @@ def parsed(*ages: float, title: str = "Рабочие из КНДР", complete: 
         lang="ru",
         complete=complete,
         entries=tuple(
-            Entry(guid=None, link=None, title=title, published_at=NOW - timedelta(days=age))
+            Entry(
+                guid=None,
+                link="https://a.example/1",
+                title=title,
+                content=text,
+                published_at=NOW - timedelta(days=age),
+            )
             for age in ages
         ),
     )
@@ -80,6 +89,7 @@ def test_a_good_answer_has_nothing_to_say() -> None:
         entry_count=3,
         newest_at=NOW,
         per_day=1.0,
+        newest_link="https://a.example/1",
         seconds=0.5,
     )
 
@@ -148,6 +158,37 @@ def test_every_way_of_failing_has_an_answer_and_a_next_step() -> None:
             assert (found.error, found.detail) == (code, "why")
             assert found.next_step
             assert found.answer not in {Answer.ANSWERED, Answer.MOVED, Answer.EMPTY, Answer.STALE}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "edits"),
+    [
+        ("x" * 600, ErrorCode.CHALLENGE, [("a", "content", "feed")]),
+        ("x" * 600, ErrorCode.ROBOTS_DENIED, [("a", "content", "feed")]),
+        ("x" * 600, ErrorCode.TIMEOUT_TOTAL, []),
+        ("a teaser", ErrorCode.CHALLENGE, []),
+    ],
+)
+def test_pages_that_refuse_us_are_left_alone_where_the_feed_has_the_text(
+    text: str, code: ErrorCode, edits: list[tuple[str, str, str]]
+) -> None:
+    """Refused for good and enough text in the feed: take the feed's. Else it is only told."""
+    feed = check_feed(FEED, fetched(), now=NOW, parsed=parsed(0, 1, text=text))
+
+    found = with_page(feed, failed(code, "a bot check instead of the page (403)"))
+
+    assert (found.page_error, found.answer) == (code, Answer.ANSWERED)
+    assert found.detail == "its pages: a bot check instead of the page (403)"
+    assert found.next_step
+    assert [(edit.feed_id, edit.key, edit.value) for edit in proposals([found], NOW)] == edits
+    assert with_page(feed, fetched()) == feed
+
+
+def test_trouble_with_pages_does_not_hide_trouble_with_the_feed() -> None:
+    """The feed's own trouble is told first."""
+    stale = check_feed(FEED, fetched(), now=NOW, parsed=parsed(400))
+
+    assert with_page(stale, failed(ErrorCode.FORBIDDEN)).detail == stale.detail
 
 
 def test_a_daily_feed_is_stale_after_three_days() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,8 +61,9 @@ def test_check_tells_what_answers_and_proposes_an_edit_that_can_be_applied(
     }
     assert (found["answered"], found["did_not"], found["not_feeds"]) == (14, 1, 0)
 
+    apply = ["patch", "-p1"] if shutil.which("patch") else ["git", "apply", "-p1"]
     subprocess.run(
-        ["patch", "-p1", "--quiet"], input=proposal.stdout, text=True, cwd=folder, check=True
+        apply, input=proposal.stdout, text=True, cwd=folder, check=True, capture_output=True
     )
     feeds = {feed.id: feed for feed in read_feeds(folder / "feeds.yaml").feeds}
     assert feeds["labour-lines"].url.endswith("/labour-lines/feed.xml")
@@ -69,6 +71,19 @@ def test_check_tells_what_answers_and_proposes_an_edit_that_can_be_applied(
     assert "404" in feeds["sakhalin-shift"].evidence
     again = monitor("feeds", "check", "--spacing", "0", "--write-proposal")
     assert again.stdout == "# Nothing to change.\n"
+
+
+def test_a_check_with_pages_shows_every_feed_in_a_table(monitor: Monitor) -> None:
+    """One line a feed, with what a person compares: answer, format, language, rate, newest."""
+    lines = monitor("feeds", "check", "--spacing", "0", "--pages", "--table").stdout.splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in lines[1:]}
+
+    assert lines[0].split() == [
+        *("feed", "answer", "http", "format", "lang", "entries", "a", "day", "newest", "what")
+    ]
+    assert len(rows) == 15
+    assert rows["vestnik-zaliva"][:5] == ["answered", "200", "rss20", "ru", "3"]
+    assert rows["sakhalin-shift"][:2] == ["gone", "404"]
 
 
 def test_check_stores_nothing_and_takes_names(monitor: Monitor, folder: Path) -> None:
