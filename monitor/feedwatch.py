@@ -71,8 +71,8 @@ class FeedFileWatch:
     def look(self, current: Callable[[], Sequence[Feed]], *, now: datetime) -> News:
         """Return what is new. `current` gives the feeds in force; asked only when it matters.
 
-        A held or wrong file is told once, and again after its next edit; a held one becomes `Same`
-        as soon as the feeds in force are those of the file, because somebody confirmed it.
+        A held or wrong file is told once, and again after its next edit. When somebody confirmed
+        a held one elsewhere, it comes as `Edited` with nothing left to do.
         """
         seen = self._signature()
         if seen == self._seen:
@@ -100,7 +100,7 @@ class FeedFileWatch:
         if isinstance(news, Held):
             return Same()
         self._held = None
-        return Same() if news.plan.is_empty else news
+        return news
 
     def _signature(self) -> tuple[int, ...]:
         """Return what changes when the file does; nothing while there is none."""

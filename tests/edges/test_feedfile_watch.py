@@ -115,7 +115,10 @@ def test_a_yes_from_elsewhere_ends_the_waiting(desk: Desk) -> None:
     desk.look()
 
     desk.in_force = parse_feeds(text_of(2)).feeds
+    news = desk.look()
 
+    assert isinstance(news, Edited)
+    assert news.plan.is_empty
     assert desk.look() == Same()
     desk.write(text_of(3))
     assert isinstance(desk.look(), Edited)
