@@ -21,6 +21,7 @@ from typing import Final
 import httpcore
 import httpx
 
+from monitor.core.urls import host_of
 from monitor.core.values import (
     ErrorCode,
     Failed,
@@ -191,7 +192,8 @@ class Asker:
                 retry_at=trouble.retry_at,
             )
         except Exception as error:  # the border: one strange server must not end a round of polls
-            LOG.exception("fetch.unexpected", extra={"url": request.url})
+            # The host alone: a feed's address may hold a password.
+            LOG.exception("fetch.unexpected from %s", host_of(request.url))
             outcome = Failed(
                 request=request, code=ErrorCode.PROTOCOL_ERROR, detail=type(error).__name__
             )

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from edges.rawsite import HOLD, Asked, RawSite, Step, answer, raw_site
 
@@ -314,6 +315,40 @@ def test_each_request_has_one_outcome(site: RawSite, fetcher: HttpFetcher) -> No
     assert sorted(tag for tag in outcomes if isinstance(tag, int)) == list(range(41))
     assert all(fetched(outcomes[number]).body == b"%d" % number for number in range(0, 40, 2))
     assert {failed(outcomes[number]).code for number in range(1, 40, 2)} == {ErrorCode.NOT_FOUND}
+
+
+def test_crowd_of_large_bodies_is_taken_a_few_at_a_time() -> None:
+    """Large feeds wait for each other and all arrive: a crowd of them must not fill the memory."""
+    body = b"x" * 1_500_000
+    with raw_site("0.0.0.0") as own:
+        own.say("/large", answer("200 OK", body))
+        openings = Allowed.read([f"127.0.0.0/8:{own.port}"])
+        settings = quick_settings(own, allowed=openings, feed_bytes=2_000_000, total=10.0)
+        requests = [Request(url=f"http://127.0.0.{n}:{own.port}/large") for n in range(1, 21)]
+        with HttpFetcher(settings) as fetcher:
+            sizes = [len(fetched(outcome).body) for outcome in fetcher.fetch_many(requests)]
+
+    assert sizes == [len(body)] * 20
+
+
+class Surprise(httpx.AsyncBaseTransport):
+    """A network that does what nobody thought of."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Fail in an unforeseen way."""
+        raise ZeroDivisionError("never seen")
+
+
+def test_unforeseen_error_ends_one_request_and_tells_the_log_no_password(
+    site: RawSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The round of polls goes on; the log has the traceback, but not the address's password."""
+    with HttpFetcher(quick_settings(site), transport=Surprise()) as fetcher:
+        outcome = failed(fetch(fetcher, f"http://reader:canary@{site.opening}/feed"))
+
+    assert (outcome.code, outcome.detail) == (ErrorCode.PROTOCOL_ERROR, "ZeroDivisionError")
+    assert "never seen" in caplog.text
+    assert "canary" not in caplog.text
 
 
 def test_empty_batch_is_over_at_once(fetcher: HttpFetcher) -> None:
