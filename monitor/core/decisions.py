@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -47,11 +47,13 @@ def keys_of(parsed: ParsedFeed) -> list[str]:
     repeats, in order. To be compared with guid, link and identity of what is remembered.
     """
     keys: dict[str, None] = {}
-    for entry in parsed.entries:
+    titled = [_titled(_headline(entry), entry) for entry in parsed.entries]
+    repeated = {one for one, count in Counter(titled).items() if count > 1}
+    for entry, named in zip(parsed.entries, titled, strict=True):
         guid, link = _guid(entry), canonical(entry.link)
-        for key in (guid, link, _titled(_headline(entry), entry)):
-            if key:
-                keys[key] = None
+        keys.update(dict.fromkeys(key for key in (guid, link, named) if key))
+        if named in repeated:
+            keys[_told_by_text(named, content_hash(entry.title, entry.text))] = None
         if link:
             keys.update(dict.fromkeys(siblings(link)))
     return list(keys)
@@ -130,6 +132,11 @@ def _titled(headline: str, entry: Entry) -> str:
     return "title:" + _digest(headline, when)
 
 
+def _told_by_text(titled: str, content: str) -> str:
+    """Return the last rung, for entries that share headline and date: their text as well."""
+    return "title:" + _digest(titled, content)
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()
 
@@ -158,7 +165,7 @@ def _told_apart(seen: list[_Seen], feed: Feed) -> list[_Seen]:
         if link and len(headlines["link", link]) > 1:
             link = None
         if len(contents[titled]) > 1 and feed.identity != "title":
-            titled = "title:" + _digest(titled, one.content)
+            titled = _told_by_text(titled, one.content)
         told.append(replace(one, guid=guid, link=link, titled=titled))
     return told
 
@@ -226,7 +233,7 @@ def _recognised(
         found = pairs.get(one.place)
         if found is None and memory.is_used(one.identity):
             # The publisher gave one article's id to another: the next rung must do.
-            rungs = (one.link, one.titled, "title:" + _digest(one.titled, one.content))
+            rungs = (one.link, one.titled, _told_by_text(one.titled, one.content))
             free = [rung for rung in rungs if rung and not memory.is_used(rung)]
             one = replace(one, identity=free[0] if free else one.identity)
         recognised.append((one, found))
