@@ -28,6 +28,7 @@ from store import search
 from store.rows import (
     chunks,
     item_value,
+    mark,
     match_columns,
     match_value,
     may_be_key,
@@ -237,7 +238,8 @@ def items_by_key(session: Session, keys: Sequence[int]) -> list[Item]:
 
 def item_by_link(session: Session, link: str) -> Item | None:
     """Return the item kept under a canonical link."""
-    key = session.execute(select(ITEM.c.key).where(ITEM.c.link == link)).scalar_one_or_none()
+    query = select(ITEM.c.key).where(ITEM.c.link == mark(link))
+    key = session.execute(query).scalar_one_or_none()
     return None if key is None else items_by_key(session, [key])[0]
 
 

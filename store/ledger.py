@@ -21,7 +21,7 @@ from monitor.core.values import Band, ErrorCode, Fate, FeedState, Item
 from monitor.ports import PollStatus
 from store.feeds import gaps_found
 from store.items import item_revisions, item_sightings, items_by_key
-from store.rows import chunks, feed_from_json, may_be_key
+from store.rows import chunks, feed_from_json, mark, may_be_key
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow
@@ -43,8 +43,9 @@ class Ledger:
 
     def why(self, asked: str | int) -> FateReport:
         """Return all that is known about an address, a guid, or the key of an item."""
-        text = str(asked).strip()
-        link = canonical(text)
+        text = mark(str(asked).strip())
+        address = canonical(str(asked).strip())
+        link = None if address is None else mark(address)
         with self._database.reading() as session:
             item = None
             if text.isascii() and text.isdigit() and may_be_key(int(text[:12])):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,15 @@ from monitor.core.values import (
 )
 from monitor.ports import PollRecord, PollStatus
 from store import readings
-from store.rows import chunks, entry_columns, entry_value, feed_for_poll, feed_from_json
+from store.rows import (
+    chunks,
+    entry_columns,
+    entry_value,
+    feed_for_poll,
+    feed_from_json,
+    mark,
+    storable,
+)
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import (
@@ -109,7 +118,8 @@ class Polling:
         """Return this feed's remembered entries whose guid, canonical link or identity is named."""
         found: dict[int, KnownEntry] = {}
         with self._database.reading() as session:
-            for names in chunks(dict.fromkeys(decisions_for)):
+            asked = {mark(name): name for name in decisions_for}
+            for names in chunks(asked):
                 query = (
                     select(ENTRY, ITEM.c.revision_count)
                     .join(ITEM, ITEM.c.key == ENTRY.c.item_key, isouter=True)
@@ -123,7 +133,7 @@ class Polling:
                     )
                 )
                 for row in session.execute(query):
-                    found[row.key] = _known(row)
+                    found[row.key] = _known(row, asked)
         return [found[key] for key in sorted(found)]
 
     def has_entries(self, feed_key: int) -> bool:
@@ -145,6 +155,7 @@ class Polling:
         Return False, writing nothing, when the lease was lost to another process meanwhile.
         """
         leased = record.leased
+        record = replace(record, decisions=tuple(map(_marked, record.decisions)))
         with self._database.writing() as session:
             feed = session.execute(
                 select(FEED)
@@ -195,27 +206,24 @@ class Polling:
 
     def _save_poll_row(self, session: Session, record: PollRecord, readdressed: int) -> int:
         fates = [decision.fate for decision in record.decisions]
-        key = session.execute(
-            POLL.insert()
-            .values(
-                feed_key=record.leased.key,
-                started_at=record.started_at,
-                finished_at=record.finished_at,
-                status=record.status.value,
-                error=record.error.value if record.error else None,
-                detail=record.detail,
-                http_status=record.http_status,
-                body_size=record.body_size,
-                format=record.format,
-                notes=list(record.notes),
-                entries_seen=len(fates) + record.unreadable,
-                unchanged_count=fates.count(Fate.UNCHANGED) - readdressed,
-                pending_count=fates.count(Fate.PENDING),
-                is_backfill=record.is_backfill,
-            )
-            .returning(POLL.c.key)
-        ).scalar_one()
-        return int(key)
+        columns = {
+            "feed_key": record.leased.key,
+            "started_at": record.started_at,
+            "finished_at": record.finished_at,
+            "status": record.status.value,
+            "error": record.error.value if record.error else None,
+            "detail": record.detail,
+            "http_status": record.http_status,
+            "body_size": record.body_size,
+            "format": record.format,
+            "notes": list(record.notes),
+            "entries_seen": len(fates) + record.unreadable,
+            "unchanged_count": fates.count(Fate.UNCHANGED) - readdressed,
+            "pending_count": fates.count(Fate.PENDING),
+            "is_backfill": record.is_backfill,
+        }
+        key = session.execute(POLL.insert().returning(POLL.c.key), storable(columns))
+        return int(key.scalar_one())
 
     def _save_decisions(
         self, session: Session, record: PollRecord, poll_key: int, readdressed: set[str]
@@ -393,12 +401,22 @@ def _is_free(rows: Any, now: datetime, lease_for: timedelta) -> Any:
     return or_(until.is_(None), until <= now, until > now + lease_for + LEASE_SLACK)
 
 
-def _known(row: Row[Any]) -> KnownEntry:
+def _marked(decision: Decision) -> Decision:
+    """Return a decision whose addresses and identity are as they are indexed."""
+    known = decision.known
+    if known is not None and known.link is not None:
+        known = replace(known, link=mark(known.link))
+    link = None if decision.link is None else mark(decision.link)
+    return replace(decision, link=link, known=known, identity=mark(decision.identity))
+
+
+def _known(row: Row[Any], asked: Mapping[str, str]) -> KnownEntry:
+    """Return what is remembered of an entry, in the very words of the question."""
     return KnownEntry(
         key=row.key,
-        guid=row.guid,
-        link=row.link,
-        identity=row.identity,
+        guid=asked.get(row.guid, row.guid),
+        link=asked.get(row.link, row.link),
+        identity=asked.get(row.identity, row.identity),
         content_hash=row.content_hash,
         item_key=row.item_key,
         revision_count=row.revision_count or 0,
@@ -409,7 +427,8 @@ def _fate(
     decision: Decision, poll_key: int, entry_key: int | None, *, item_key: int | None, now: datetime
 ) -> dict[str, Any]:
     has_entry = entry_key is not None and decision.twin is None
-    return {
+    link = decision.link or canonical(decision.entry.link)
+    columns = {
         "poll_key": poll_key,
         "entry_key": entry_key,
         "item_key": item_key,
@@ -417,10 +436,11 @@ def _fate(
         "reason": decision.reason,
         "title": "" if has_entry else decision.entry.title,
         # A link that the decision does not stand on is still an address to be asked for.
-        "link": decision.link or canonical(decision.entry.link),
+        "link": None if link is None else mark(link),
         "is_revision": decision.fate is Fate.PENDING and decision.known is not None,
         "decided_at": now,
     }
+    return storable(columns)
 
 
 def _unreadable(poll_key: int, now: datetime) -> dict[str, Any]:
@@ -472,7 +492,7 @@ def _after_poll(feed: Row[Any], record: PollRecord) -> dict[str, Any]:
             "last_modified": record.validators.last_modified,
             "body_hash": record.validators.body_hash,
         }
-    return after
+    return storable(after)
 
 
 def _newest(before: datetime | None, record: PollRecord) -> datetime | None:

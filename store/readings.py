@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
 from store import search
-from store.rows import chunks, match_columns, score_columns
+from store.rows import chunks, mark, match_columns, score_columns, storable
 from store.search import Terms
 from store.tables.base import table
 from store.tables.watching import (
@@ -61,10 +61,11 @@ class _Outcome:
 
 def items_by_link(session: Session, links: Iterable[str]) -> dict[str, int]:
     """Map canonical links to the keys of the items kept under them."""
+    asked = {mark(link): link for link in links}
     found: dict[str, int] = {}
-    for some in chunks(dict.fromkeys(links)):
+    for some in chunks(asked):
         query = select(ITEM.c.link, ITEM.c.key).where(ITEM.c.link.in_(some))
-        found |= {row.link: row.key for row in session.execute(query)}
+        found |= {asked[row.link]: row.key for row in session.execute(query)}
     return found
 
 
@@ -147,7 +148,7 @@ def _item_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
     pending, entry, article = read.pending, read.pending.entry, read.article
     # The feed's date names an hour, the page's often only a day.
     dated = entry if entry.published_at is not None else article
-    return {
+    columns = {
         "link": pending.link,
         "url": article.url or entry.link or "",
         "feed_key": pending.feed_key,
@@ -162,7 +163,8 @@ def _item_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
         "peak_band": read.score.decision.value,
         "state": ItemState.NEW.value,
         "revision_count": 0,
-    } | _text_columns(read, now)
+    }
+    return storable(columns) | _text_columns(read, now)
 
 
 def words_of(read: Sequence[ReadEntry]) -> list[Terms]:
@@ -177,7 +179,7 @@ def _title(read: ReadEntry) -> str:
 def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
     """Return the columns that change with the text."""
     article = read.article
-    return {
+    columns = {
         "title": _title(read),
         "text": article.text,
         "text_state": article.state.value,
@@ -186,6 +188,7 @@ def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
         "notes": list(article.notes),
         "read_at": now,
     } | score_columns(read.score)
+    return storable(columns)
 
 
 def _save_matches(session: Session, item_key: int, read: ReadEntry) -> None:

@@ -6,11 +6,13 @@ outlive versions of the program; writing is exact.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Row
 
@@ -39,6 +41,10 @@ CHUNK = 500
 # The largest key that PostgreSQL's integer holds; what people type may be larger.
 LARGEST_KEY = 2**31 - 1
 
+# Bytes of an id or address that is indexed as it is.
+LONGEST_MARK = 1500
+
+_HALF = re.compile("[\ud800-\udfff]")
 _FEED_FIELDS = frozenset(field.name for field in fields(Feed))
 _DURATIONS = ("every", "max_age")
 _TUPLES = ("tags",)
@@ -49,6 +55,39 @@ def chunks(names: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(names)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def storable(value: T) -> T:
+    """Return a value in which every text is one that both engines can keep.
+
+    NUL and half characters (lone surrogates) become U+FFFD, one for one, so that offsets hold. They
+    should have been replaced long before; but a single one would stop its feed for good.
+    """
+    if isinstance(value, str):
+        return cast(T, _sound(value))
+    if isinstance(value, list):
+        return cast(T, [storable(one) for one in value])
+    if isinstance(value, dict):
+        return cast(T, {name: storable(one) for name, one in value.items()})
+    return value
+
+
+def _sound(text: str) -> str:
+    text = text.replace("\x00", "\ufffd")
+    if text.isascii():
+        return text
+    return _HALF.sub("\ufffd", text)
+
+
+def mark(text: str) -> str:
+    """Return an id or address as it is indexed: storable, and an overlong one as its hash.
+
+    PostgreSQL refuses to index more than 2,704 bytes.
+    """
+    sound = _sound(text)
+    if len(sound) <= LONGEST_MARK // 4 or len(sound.encode()) <= LONGEST_MARK:
+        return sound
+    return f"{sound[:200]}#sha256:{hashlib.sha256(sound.encode()).hexdigest()}"
 
 
 def may_be_key(number: int) -> bool:
@@ -63,7 +102,7 @@ def feed_to_json(feed: Feed) -> dict[str, Any]:
         spec[name] = spec[name].total_seconds()
     for name in _TUPLES:
         spec[name] = list(spec[name])
-    return spec
+    return storable(spec)
 
 
 def feed_from_json(spec: Mapping[str, Any]) -> Feed:
@@ -97,8 +136,8 @@ def feed_for_poll(row: Row[Any]) -> FeedForPoll:
 
 def entry_columns(entry: Entry) -> dict[str, Any]:
     """Return what an entry row keeps of an entry, whatever its identity and fate."""
-    return {
-        "guid": entry.guid,
+    columns = {
+        "guid": mark(entry.guid) if entry.guid is not None else None,
         "raw_link": entry.link,
         "title": entry.title,
         "summary": entry.summary,
@@ -110,6 +149,7 @@ def entry_columns(entry: Entry) -> dict[str, Any]:
         "tags": list(entry.tags),
         "source": entry.source,
     }
+    return storable(columns)
 
 
 def entry_value(row: Row[Any]) -> Entry:
@@ -161,7 +201,7 @@ def near_miss_from_json(said: Mapping[str, Any] | None) -> NearMiss | None:
 def match_columns(item_key: int, matches: Sequence[Match]) -> list[dict[str, Any]]:
     """Return one row of the match table for each line of an explanation, in order."""
     return [
-        {"item_key": item_key, "position": position, **asdict(match)}
+        {"item_key": item_key, "position": position, **storable(asdict(match))}
         for position, match in enumerate(matches)
     ]
 

@@ -12,12 +12,18 @@ from builders import (
     a_decision,
     a_feed,
     a_known_entry,
+    a_match,
     a_poll,
     a_read_entry,
+    a_score,
+    an_article,
     an_entry,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from storesteps import follow, keep, lease, pending, poll, read_all
 
+from monitor.core.urls import canonical
 from monitor.core.values import ErrorCode, Fate, Feed, FeedState, Gap
 from monitor.ports import PollStatus, Validators
 from store import Store
@@ -441,6 +447,66 @@ def test_permanent_redirects_are_counted_by_days(
 
     assert status is not None
     assert (status.moved_to, status.moved_day_count) == expected
+
+
+BROKEN = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
+    ["\x00", "a\x00b", "\ud800", "북\udfff한", "\U0001f6a8", "x" * 5000]
+)
+
+
+@pytest.mark.parametrize("kind", ["memory", "postgresql"])
+def test_no_text_from_outside_stops_a_feed(request: pytest.FixtureRequest, kind: str) -> None:
+    """NUL, half characters and endless ids are kept as well as can be, never refused."""
+    name = "memory_store" if kind == "memory" else "postgres_store"
+    store: Store = request.getfixturevalue(name)
+    follow(store)
+
+    @given(guid=BROKEN, title=BROKEN, text=BROKEN, path=BROKEN)
+    @settings(max_examples=30, deadline=None, database=None)
+    def kept(guid: str, title: str, text: str, path: str) -> None:
+        link = canonical(f"https://news.example/{path}")
+        entry = an_entry(1, guid=guid, title=title, content=text, link=link, tags=(text,))
+        decision = a_decision(entry, identity=guid or title, link=link, content_hash="0")
+        poll(store, decision, detail=text, notes=(title,), feed_title=title, state=FeedState.OK)
+        leased = lease(store)
+        names = [name for name in (guid, link, guid or title) if name]
+        known = store.polling.known_entries(leased.key, names)
+        store.polling.release_feeds([leased])
+        match = a_match(snippet=text, surface=title)
+        read_all(
+            store,
+            article=an_article(title=title, text=text),
+            score=a_score(matches=(match,)),
+        )
+
+        if names:
+            assert {guid, link} & {mark for one in known for mark in (one.guid, one.link)}
+        assert store.ledger.discrepancies() == []
+        store.ledger.why(guid)
+        store.ledger.why(link or title)
+
+    kept()
+
+
+@pytest.mark.parametrize("length", [200, 1500, 3000, 3900])
+def test_an_endless_address_is_known_again(store: Store, length: int) -> None:
+    """Addresses longer than an index takes are told apart and recognised like others."""
+    follow(store, 2)
+    noise = "".join(chr(97 + (place * place * 7 + place // 3) % 26) for place in range(length))
+    links = [canonical(f"https://news.example/{noise}{end}") for end in "ab"]
+    assert links[0] is not None
+    poll(store, *(a_decision(an_entry(n, link=link), link=link) for n, link in enumerate(links)))
+    read_all(store)
+
+    (known,) = store.polling.known_entries(lease(store).key, [links[0]])
+    items = store.polling.known_items([link for link in links if link])
+
+    assert known.link == links[0]
+    assert set(items) == set(links)
+    assert len(set(items.values())) == 2
+    report = store.ledger.why(links[0])
+    assert report.item is not None
+    assert report.item == store.items.by_link(links[0])
 
 
 # ---------------------------------------------------------------- pending entries
