@@ -28,6 +28,7 @@ from monitor.core.values import Band, DateSource, Item, TextState
 
 TITLE_LENGTH = 240
 _ALSO_NAMED = 6
+_GLOSSED = 5  # labels in the gloss of a title
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 Redact = Callable[[str], str]
@@ -199,7 +200,7 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         published=_published(item, who),
         first_seen=who.moment(item.first_seen_at),
         quote=who.pieces(quote(item), 400),
-        why=who.theirs(", ".join(reasons(item)), 200),
+        why=who.theirs(" · ".join(reasons(item)), 200),
         score=item.score.score,
         band=item.score.decision,
         also=also[:_ALSO_NAMED],
@@ -235,7 +236,7 @@ def _title_gloss(item: Item, who: Reader) -> str:
         for match in item.score.matches
         if match.field == "title" and match.label and match.start is not None
     )
-    return who.theirs(", ".join(labels), 160)
+    return who.theirs(", ".join(list(labels)[:_GLOSSED]), 160)
 
 
 def _country(item: Item, who: Reader) -> str:

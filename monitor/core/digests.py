@@ -10,7 +10,7 @@ a place, and a place is written down even when it means that the item is not sho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,15 +52,11 @@ def N_(message: str) -> str:
     return message
 
 
-# In the order of the mail. The words are parts of rule and entity ids; `topic_of` explains the tie.
+ELSEWHERE = "elsewhere"
+# From the general to the special; `topic_of` says what the order is for. The words are parts of
+# rule and entity ids, and count only where the rule files give no headings of their own.
 TOPICS = (
-    Topic(
-        id="coercion",
-        title=N_("Escapes and coercion"),
-        words=frozenset({"coercion", "forced", "slavery", "trafficking", "escape", "escapes",
-                         "passport", "passports", "wages", "abuse", "surveillance", "confiscation",
-                         "defector", "defectors", "death", "accident"}),
-    ),
+    Topic(id=ELSEWHERE, title=N_("Other countries and subjects"), words=frozenset()),
     Topic(
         id="worksites",
         title=N_("Russia: worksites and workers"),
@@ -74,41 +70,47 @@ TOPICS = (
         words=frozenset({"sanctions", "sanction", "ofac", "resolution", "unsc", "2375", "2397",
                          "company", "companies", "mokran", "cholsan", "visa", "visas"}),
     ),
-    Topic(id="elsewhere", title=N_("Other countries and subjects"), words=frozenset()),
+    Topic(
+        id="coercion",
+        title=N_("Escapes and coercion"),
+        words=frozenset({"coercion", "forced", "slavery", "trafficking", "escape", "escapes",
+                         "passport", "passports", "wages", "abuse", "surveillance", "confiscation",
+                         "defector", "defectors", "death", "accident"}),
+    ),
 )  # fmt: skip
-ELSEWHERE = TOPICS[-1].id
+# A special heading wins over a general one when it has at least this share of its points. Nearly
+# every report names a place; without this all of them would stand under "Russia".
+_SPECIAL_ENOUGH = 0.4
 _NOT_WORDS = re.compile(r"[^0-9a-z]+")
 
 
 def topic_points(item: Item, sections: Mapping[str, str] | None = None) -> dict[str, int]:
     """Return how many points of an item's score speak for each topic.
 
-    `sections` maps rule ids to the headings that the operator gave them; a rule without one is
-    placed by the words of its id and of the entity it met.
+    `sections` maps rule ids to the headings that the operator gave them, from the general to the
+    special; without any, rules are placed by the words of their ids and of the entities they met.
     """
     points: dict[str, int] = {}
     for match in item.score.matches:
         if match.points <= 0 or match.field is None:
             continue
-        heading = (sections or {}).get(match.rule)
-        for topic in [heading] if heading else _topics_named(match):
+        named = [sections[match.rule]] if sections and match.rule in sections else []
+        for topic in named if sections else _topics_named(match):
             points[topic] = points.get(topic, 0) + match.points
     return points or {ELSEWHERE: 0}
 
 
 def topic_of(item: Item, sections: Mapping[str, str] | None = None) -> str:
-    """Return the one topic under which an item is told.
-
-    The topic with most points; of equals the earlier one, because what is done to people is the
-    news and where it happened is its circumstance.
-    """
+    """Return the one topic under which an item is told: the most special that weighs enough."""
     points = topic_points(item, sections)
-    return max((id_ for id_ in topic_order(sections) if id_ in points), key=lambda id_: points[id_])
+    enough = _SPECIAL_ENOUGH * max(points.values())
+    return [id_ for id_ in topic_order(sections) if points.get(id_, -1) >= enough][-1]
 
 
 def topic_order(sections: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Return all topics in the order of the mail: the operator's headings, then the given ones."""
-    return tuple(dict.fromkeys([*(sections or {}).values(), *(topic.id for topic in TOPICS)]))
+    """Return all topics, from the general to the special."""
+    known = sections.values() if sections else (topic.id for topic in TOPICS)
+    return tuple(dict.fromkeys([ELSEWHERE, *known]))
 
 
 def topic_title(topic: str) -> str:
@@ -158,7 +160,8 @@ def choose(
     shown = sorted((i for i in wanted if i.state is not ItemState.IRRELEVANT), key=rank)
     places = {item.key: Place.IRRELEVANT for item in dismissed}
     stories = group_reprints(shown, window=window)
-    full, headlines, over = _ration(stories, limits)
+    topics = {story.item.key: topic_of(story.item, sections) for story in stories}
+    full, headlines, over = _ration(stories, topics, limits)
     for place, part in ((Place.FULL, full), (Place.HEADLINE, headlines), (Place.OVER_LIMIT, over)):
         for story in part:
             places[story.item.key] = place
@@ -175,7 +178,7 @@ def choose(
         subscriber=subscriber,
         window=window,
         made_at=now,
-        sections=_sections(full, headlines, sections),
+        sections=_sections(full, headlines, topics),
         near_misses=tuple(sorted(near, key=rank)[: limits.near_misses]),
         places=places,
         over_limit_count=len(over),
@@ -209,20 +212,29 @@ def group_reprints(ranked: Sequence[Item], *, window: Window) -> list[Story]:
 
 
 def _ration(
-    stories: Sequence[Story], limits: Limits
+    stories: Sequence[Story], topics: Mapping[int, str], limits: Limits
 ) -> tuple[list[Story], list[Story], list[Story]]:
-    """Divide ranked stories into those told in full, as headlines, and only counted."""
+    """Divide ranked stories into those told in full, as headlines, and only counted.
+
+    The best of each topic comes first, so that no heading has headlines alone.
+    """
+    leads = {topics[story.item.key]: story.item.key for story in reversed(stories)}
+    keys = {story.item.key for story in _within(stories, set(leads.values()), limits)}
+    full = [story for story in stories if story.item.key in keys]
+    rest = [story for story in stories if story.item.key not in keys]
+    return full, rest[: limits.headlines], rest[limits.headlines :]
+
+
+def _within(stories: Sequence[Story], leads: Collection[int], limits: Limits) -> list[Story]:
+    """Return the stories to tell in full: leads first, then by rank, few from one feed."""
     full: list[Story] = []
-    rest: list[Story] = []
     from_feed: dict[str, int] = {}
-    for story in stories:
+    for story in sorted(stories, key=lambda story: story.item.key not in leads):
         feed = story.item.feed_id
         if len(full) < limits.full and from_feed.get(feed, 0) < limits.full_per_feed:
             full.append(story)
             from_feed[feed] = from_feed.get(feed, 0) + 1
-        else:
-            rest.append(story)
-    return full, rest[: limits.headlines], rest[limits.headlines :]
+    return full
 
 
 def _also_place(lead: Place) -> Place:
@@ -230,15 +242,17 @@ def _also_place(lead: Place) -> Place:
 
 
 def _sections(
-    full: Sequence[Story], headlines: Sequence[Story], sections: Mapping[str, str] | None
+    full: Sequence[Story], headlines: Sequence[Story], topics: Mapping[int, str]
 ) -> tuple[Section, ...]:
-    topics = {story.item.key: topic_of(story.item, sections) for story in [*full, *headlines]}
-    made = (
+    """Return the sections, the one with the best story first: it is the story of the subject."""
+    found = [
         Section(
             topic=topic,
             full=tuple(story for story in full if topics[story.item.key] == topic),
             headlines=tuple(story for story in headlines if topics[story.item.key] == topic),
         )
-        for topic in topic_order(sections)
+        for topic in sorted({topics[story.item.key] for story in (*full, *headlines)})
+    ]
+    return tuple(
+        sorted(found, key=lambda section: min(rank(story.item) for story in section.stories))
     )
-    return tuple(section for section in made if section.stories)

@@ -12,7 +12,6 @@ from tellings import END, START, WINDOW, a_near_miss, a_subscriber, an_item, sam
 
 from monitor.core.digests import (
     LATE_FOR,
-    TOPICS,
     Limits,
     candidates_since,
     choose,
@@ -169,33 +168,46 @@ def scored(*matches: Match) -> Item:
     [
         ([match("nk-workers", 60)], "elsewhere"),
         ([match("nk-workers", 60), match("in-far-east", 15)], "worksites"),
-        ([match("in-far-east", 15), match("coercion", 20)], "coercion"),
-        ([match("in-far-east", 15), match("coercion", 15)], "coercion"),  # equal: people first
+        ([match("in-far-east", 45), match("coercion", 18)], "coercion"),
+        ([match("in-far-east", 50), match("coercion", 18)], "worksites"),
+        ([match("in-far-east", 15), match("coercion", 15)], "coercion"),  # the special one
         ([match("list", 15, "sanctions")], "sanctions"),  # by the entity's name
         ([match("sanctions", -15)], "elsewhere"),
         ([], "elsewhere"),
     ],
 )
-def test_topic_is_where_most_points_are(matches: list[Match], topic: str) -> None:
-    """The topic with most points heads the item, and of equals the earlier one."""
+def test_topic_is_the_most_special_that_weighs_enough(matches: list[Match], topic: str) -> None:
+    """A place is named in nearly every report; what happened there heads it when it weighs."""
     assert topic_of(scored(*matches)) == topic
 
 
-def test_the_operators_headings_come_first_and_win() -> None:
-    """A heading in the rule file is used as it stands, before the given ones."""
-    sections = {"nk-workers": "Workers", "in-far-east": "Primorye"}
-    item = scored(match("nk-workers", 60), match("in-far-east", 15))
+def test_the_operators_headings_replace_ours() -> None:
+    """A heading in the rule files is used as it stands; later ones are the more special."""
+    sections = {"in-russia": "Russia", "escape": "Escapes"}
 
-    assert topic_of(item, sections) == "Workers"
-    assert topic_order(sections)[:2] == ("Workers", "Primorye")
-    assert topic_title("Workers") == "Workers"
-    assert topic_title("coercion") == TOPICS[0].title
+    assert topic_of(scored(match("in-russia", 40), match("escape", 16)), sections) == "Escapes"
+    assert topic_of(scored(match("in-russia", 41), match("escape", 16)), sections) == "Russia"
+    assert topic_of(scored(match("coercion", 60)), sections) == "elsewhere"
+    assert topic_order(sections) == ("elsewhere", "Russia", "Escapes")
+    assert topic_title("Russia") == "Russia"
+    assert topic_title("coercion") == "Escapes and coercion"
+
+
+def test_the_story_of_the_subject_comes_first_and_each_heading_has_a_full_one() -> None:
+    """Sections follow their best stories, and none has headlines alone."""
+    busy = [an_item(n, points=90 - n) for n in range(1, 15)]
+    lone = replace(scored(match("sanctions", 46)), key=40, title="A firm on a list", feed_id="lone")
+
+    digest = chosen([*busy, lone], limits=Limits(full=3))
+
+    assert digest.sections[0].stories[0].item.key == 1
+    assert [len(section.full) for section in digest.sections] == [2, 1]
 
 
 def test_a_reader_of_one_topic_gets_no_other() -> None:
     """Topics filter by what an item is about, not only by the heading it gets."""
     reader = a_subscriber(topics=("worksites",))
-    both = scored(match("in-far-east", 15), match("coercion", 20))
+    both = scored(match("in-far-east", 15), match("coercion", 20))  # told under coercion
 
     assert is_wanted(reader, both)
     assert not is_wanted(reader, scored(match("coercion", 20)))
@@ -219,6 +231,6 @@ def test_the_sample_day_reads_as_intended() -> None:
     digest = chosen(sample_items())
 
     told = [(section.topic, [s.item.key for s in section.stories]) for section in digest.sections]
-    assert told == [("coercion", [1, 2]), ("worksites", [4, 5]), ("sanctions", [3])]
+    assert told == [("coercion", [1, 2]), ("sanctions", [3]), ("worksites", [4, 5])]
     assert digest.places[6] is Place.ALSO
     assert digest.stories[0].item.score.decision is Band.ALERT

@@ -54,11 +54,38 @@ def test_an_item_without_text_has_no_quotation() -> None:
     assert quote(an_item(text="  \n ")) == ()
 
 
-def test_reasons_are_named_once_the_weightiest_first() -> None:
-    """The why line is short and begins with what counted most."""
+def test_reasons_say_what_each_rule_found_together() -> None:
+    """The why line begins with what counted most and names nothing twice."""
     assert reasons(sample_items()[1]) == (
-        "North Korean workers", "escape", "passports", "Vladivostok",
+        "North Korean workers", "escape + passports", "Vladivostok",
     )  # fmt: skip
+
+
+def test_partners_of_a_match_are_named_and_weigh_with_it() -> None:
+    """The first hit of a rule carries the points; what it stood near belongs to the reason."""
+    near = [
+        Match(rule="nk-workers", points=40, field="text", label="North Korea", start=0, end=1),
+        Match(rule="nk-workers", points=0, field="text", label="workers", start=2, end=3),
+        Match(rule="place", points=9, field="title", label="Nakhodka", start=0, end=1),
+        Match(rule="place", points=0, field="title", label="workers", start=2, end=3),
+        Match(rule="sport", points=-20, field="text", label="football", start=4, end=5),
+        Match(rule="cap", points=-3),
+    ]
+    item = an_item()
+    item = replace(item, score=replace(item.score, matches=tuple(near)))
+
+    assert reasons(item) == ("North Korea + workers", "Nakhodka")
+
+
+def test_words_that_were_found_in_the_title_are_marked_in_the_quotation() -> None:
+    """A match names a word's first place; the reader sees it wherever it stands."""
+    item = an_item(
+        title="Passports taken",
+        text="Police came at night. All Passports were in a safe, and passportsize photographs.",
+        words=[("Passports", "coercion", "coercion", 20, "passports")],
+    )
+
+    assert shown(item) == "All *Passports* were in a safe, and passportsize photographs."
 
 
 texts = st.lists(
