@@ -22,7 +22,7 @@ from store import Store
 
 PAGE_SIZE = 30
 SEARCH_LENGTH = 300
-REASON_COUNT = 4  # reasons in the Why line of the queue; the item's page has all
+REASON_WORDS = 2  # wordings of one reason in the Why line; the item's page has all
 CLAIM_FOR = timedelta(minutes=30)
 WEEK = timedelta(days=7)
 OPEN_STATES = (ItemState.NEW, ItemState.CLAIMED)
@@ -150,7 +150,7 @@ def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
         "feeds": [status.feed for status in desk.store.feeds.statuses(visit.now)],
         "done": last_decision(desk.store, visit),
         "item_languages": LANGUAGES,
-        "reasons": reasons,
+        "reasons": telling,
     }
 
 
@@ -220,6 +220,24 @@ def following(page: ItemPage) -> dict[int, int]:
     """Map each item to the one to go to once it is decided: the next, else the one before."""
     keys = [item.key for item in page.items]
     return dict(zip(keys, keys[1:] + keys[-2:-1], strict=False))
+
+
+def telling(score: Score) -> list[Reason]:
+    """Return the reasons for one line: words that were found before sums that were computed.
+
+    The cap is left out: it says nothing about the text. A wording is told once on the line; a rule
+    that found nothing new stands there by its name.
+    """
+    told: set[str] = set()
+    lines = []
+    ordered = sorted(reasons(score), key=lambda reason: not reason.matches)
+    for reason in ordered:
+        if reason.rule == "cap":
+            continue
+        fresh = [match for match in reason.matches if (match.surface or "").casefold() not in told]
+        told.update((match.surface or "").casefold() for match in fresh[:REASON_WORDS])
+        lines.append(replace(reason, matches=tuple(fresh)))
+    return lines
 
 
 def reasons(score: Score) -> list[Reason]:

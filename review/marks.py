@@ -27,6 +27,12 @@ class Piece:
         return tuple(dict.fromkeys(gloss(match) for match in self.matches))
 
     @property
+    def glosses(self) -> tuple[str, ...]:
+        """The labels that say more than the text itself does."""
+        said = self.text.casefold()
+        return tuple(label for label in self.labels if label.casefold() != said)
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """The rules that stand behind this piece, each once."""
         return tuple(dict.fromkeys(match.rule for match in self.matches))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from gettext import NullTranslations
 from typing import Any
@@ -20,6 +20,7 @@ from babel.numbers import format_decimal
 from starlette.responses import HTMLResponse
 
 from monitor.catalogues import LANGUAGES, translations, words
+from monitor.catalogues.reasons import reason
 from review import __name__ as package
 from review.visits import Visit
 
@@ -72,6 +73,7 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "short": short,
         "query": query,
         "language": lambda code: messages.gettext(words.LANGUAGE_NAMES.get(code, code or "")),
+        "reason": lambda kept: reason(kept, messages),
         "said": messages.gettext,  # a message id out of one of the tables
     }
     made.globals |= {"words": words, "languages": LANGUAGES}
@@ -84,7 +86,8 @@ def when(context: jinja2.runtime.Context, moment: datetime | None) -> str:
     visit: Visit = context["visit"]
     if moment is None:
         return "–"
-    return format_timedelta(moment - visit.now, add_direction=True, locale=visit.language)
+    apart = (moment - visit.now) or -timedelta(seconds=1)  # else it would say "in 0 seconds"
+    return format_timedelta(apart, add_direction=True, locale=visit.language)
 
 
 @jinja2.pass_context

@@ -8,13 +8,16 @@ from gettext import NullTranslations
 
 import pytest
 from babel.messages.catalog import Message
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 from web import samples
 from web.test_access import PAGES
 from web.visitors import Visitor, find, tree, words
 
-from monitor.catalogues import LANGUAGES, N_, translations, update
+from monitor.catalogues import LANGUAGES, N_, reasons, translations, update
 from monitor.catalogues import words as tables
+from monitor.core import decisions
 from monitor.core.telling import OutboxState, Place
 from monitor.core.values import (
     Band,
@@ -27,7 +30,7 @@ from monitor.core.values import (
     Verdict,
 )
 from monitor.ports import PollStatus
-from store import Store
+from store import Store, readings
 
 # What is not ours to translate: other people's words, names of things, times that CLDR writes.
 FOREIGN = "//bdi | //mark | //time | //*[@translate='no'] | //code | //pre | //kbd"
@@ -121,6 +124,36 @@ def test_every_value_has_its_words(table: dict[object, object], values: type) ->
     assert set(table) == set(values)
 
 
+def test_every_reason_of_the_ledger_can_be_said() -> None:
+    """The sentences that decisions and readings write are the ones that the catalogues know."""
+    written = [
+        sentence
+        for module in (decisions, readings)
+        for name, sentence in vars(module).items()
+        if name.isupper() and isinstance(sentence, str) and sentence.endswith(".")
+    ]
+
+    assert sorted(set(written)) == sorted(reasons.REASONS)
+
+
+@pytest.mark.parametrize("sentence", reasons.REASONS)
+@pytest.mark.parametrize("language", ["en", "ru", "ko"])
+def test_reasons_keep_their_numbers(sentence: str, language: str) -> None:
+    """A kept reason is recognised with its numbers filled in, and they stay in it."""
+    kept = sentence.replace("%s", "2019-03-01").replace("%d", "417")
+    said = reasons.reason(kept, translations(language))
+
+    assert said.count("417") == kept.count("417")
+    assert said.count("2019-03-01") == kept.count("2019-03-01")
+    assert (said == kept) is (language == "en")
+
+
+@given(st.text())
+def test_unknown_reasons_are_shown_as_kept(kept: str) -> None:
+    """A reason that is none of ours is neither lost nor changed."""
+    assert reasons.reason(kept, translations("ko")) == kept
+
+
 TEMPLATE = update.collected()
 
 
@@ -165,7 +198,7 @@ def forms(message: Message) -> tuple[list[str], list[str]]:
 
 def parts(text: str) -> tuple[list[str], list[str]]:
     """Return the placeholders and elements of a text, in any order."""
-    return sorted(re.findall(r"%\(\w+\)[sd]", text)), sorted(re.findall(r"<[^>]*>", text))
+    return sorted(re.findall(r"%(?:\(\w+\))?[sd]", text)), sorted(re.findall(r"<[^>]*>", text))
 
 
 @pytest.mark.parametrize(
