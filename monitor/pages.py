@@ -29,6 +29,7 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         clock=watch.clock,
         jobs=jobs,
         try_url=lambda url: try_url(watch, url),
+        rules=lambda: watch.live_rules.rules,
         lint=lambda: lint(watch),
         allowed_hosts=(public,) if public else (),
         allow_private=watch.settings.allow_private,
