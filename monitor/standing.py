@@ -112,6 +112,8 @@ class Standing:
     def _feeds(self) -> str:
         watch = self._watch
         news = self._feed_file.look(watch.feeds_in_force, now=watch.clock.now())
+        if isinstance(news, Held | Wrong):  # told anew: the notice of the last edit is out of date
+            watch.store.notices.close("file", "feeds.yaml", watch.clock.now())
         match news:
             case Edited(file=file, plan=plan):
                 watch.store.feeds.sync(file.feeds, watch.clock.now())
