@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from monitor.core.spans import span_text
 from monitor.commandpage import commands_page
+from monitor.core.spans import span_text
 from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
 from monitor.settingkeys import TABLE
 
