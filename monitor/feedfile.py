@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -142,10 +143,11 @@ class _Check:
             if not isinstance(item, Keyed):
                 self.add(path, "a feed needs keys, at least `id:` and `url:`")
                 continue
-            keys = self._model(FeedKeys, inherited | _given(item), path)
+            given = _given(item)
+            keys = self._model(FeedKeys, inherited | given, path)
             if keys is not None:
                 found.append(_feed(keys))
-                self._look(path, keys)
+                self._look(path, keys, given)
         self._twice(nodes, "id")
         self._twice(nodes, "url")
         if not any(feed.enabled for feed in found):
@@ -162,11 +164,11 @@ class _Check:
                 self.add((*path, *detail["loc"]), _in_plain_words(detail, model))
             return None
 
-    def _look(self, path: tuple[str | int, ...], keys: FeedKeys) -> None:
-        """Warn of what is allowed, but seldom meant."""
+    def _look(self, path: tuple[str | int, ...], keys: FeedKeys, given: Mapping[str, Any]) -> None:
+        """Warn of what is allowed, but seldom meant; `given` are the keys of this feed alone."""
         if keys.lang and keys.lang.split("-")[0] not in RULE_LANGUAGES:
             self.warn((*path, "lang"), f"the rules have no words in {keys.lang!r}")
-        if keys.title_only and keys.content == "page" and "content" in keys.model_fields_set:
+        if keys.title_only and given.get("content") == "page":
             self.warn((*path, "content"), "is not used: `title_only` feeds have no page fetched")
         if keys.expect_daily and keys.every > timedelta(days=1):
             self.warn((*path, "expect_daily"), "asks for daily news, but `every` is over a day")
@@ -227,8 +229,7 @@ def _in_plain_words(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return "is missing; every feed needs it"
         case "literal_error":
-            known = [word.strip("' ") for word in detail["ctx"]["expected"].split(" or ")]
-            known = [word.strip("' ") for part in known for word in part.split(",")]
+            known = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
             close = difflib.get_close_matches(str(given), known, n=1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             return f"write one of {', '.join(known)} {got(given)}{hint}"

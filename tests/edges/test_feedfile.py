@@ -141,6 +141,13 @@ def test_what_is_allowed_but_seldom_meant_is_a_warning(line: str, expected: str)
     assert [str(warning) for warning in found.warnings] == [f"feeds.yaml{expected}"]
 
 
+def test_what_all_feeds_inherit_is_no_reason_to_warn_of_one() -> None:
+    """`content: page` for all does not contradict a search feed."""
+    text = "defaults:\n  content: page\nfeeds:\n  - id: a\n    url: https://a.example/\n"
+
+    assert parse_feeds(f"{text}    title_only: true\n").warnings == ()
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [
