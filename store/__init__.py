@@ -81,7 +81,8 @@ def open_store(url: str, *, upgrade: bool = False, checkpoints: bool = True) -> 
     database = Database(url, checkpoints=checkpoints)
     if database.path is not None:
         refuse_unfit(database.path)
-        database.path.parent.mkdir(parents=True, exist_ok=True)
+        if not database.path.exists():
+            migrate.create(database.path)
     try:
         refuse_other_encodings(database)
         migrate.ensure(database, upgrade_old=upgrade)

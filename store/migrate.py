@@ -8,6 +8,10 @@ Developers write a migration with `python -m store.migrations new "Add what for"
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+from pathlib import Path
 from typing import Any, Literal
 
 from alembic import command
@@ -47,7 +51,7 @@ def revision(database: Database) -> str | None:
 
 def upgrade(database: Database) -> None:
     """Bring a database to `head`. Raises `StoreTooNew` when a newer program wrote it."""
-    with database.connecting() as connection:
+    with database.migrating() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         found = _revision(connection, database.name)
@@ -55,6 +59,25 @@ def upgrade(database: Database) -> None:
             return
         _refuse_newer(found, database)
         command.upgrade(configured(connection), "head")
+
+
+def create(path: Path) -> None:
+    """Make a new SQLite store in a place where there is none: all of it at once, or nothing.
+
+    It is made under another name first; a file that is there is a whole store, whatever happens.
+    When another process was faster, theirs stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.new-{os.getpid()}-{secrets.token_hex(4)}")
+    database = Database(f"sqlite:///{part}")
+    try:
+        upgrade(database)
+        database.close()  # the last connection folds the log into the file
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        database.close()
+        part.unlink(missing_ok=True)
 
 
 def ensure(database: Database, *, upgrade_old: bool) -> None:

@@ -107,10 +107,32 @@ class Database:
                 yield session
 
     @contextmanager
-    def connecting(self) -> Iterator[Connection]:
-        """Give a plain connection in a writing transaction, for migrations."""
-        with self._write_lock, self._wrapped(), self._writer.begin() as connection:
-            yield connection
+    def migrating(self) -> Iterator[Connection]:
+        """Give a connection whose block is one transaction, for migrations.
+
+        SQLite changes a table by copying and dropping it; with references checked, that would drop
+        what refers to it as well. So they are checked at the end instead.
+        """
+        if not self.is_sqlite:
+            with self._wrapped(), self._writer.begin() as connection:
+                yield connection
+            return
+        with self._write_lock, self._wrapped(), self._outside.connect() as connection:
+            # Has no effect within a transaction.
+            connection.exec_driver_sql("PRAGMA foreign_keys = off")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise StoreDamaged(self.name, "a migration left references to nothing")
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                # A full disk ends the transaction by itself.
+                if _in_transaction(connection):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+            finally:
+                connection.exec_driver_sql("PRAGMA foreign_keys = on")
 
     @contextmanager
     def outside(self) -> Iterator[Connection]:
@@ -181,6 +203,11 @@ class Database:
             raise known from error
         except PoolTimeout as error:
             raise StoreBusy(self.name, "all connections are in use") from error
+
+
+def _in_transaction(connection: Connection) -> bool:
+    driver = connection.connection.driver_connection
+    return isinstance(driver, sqlite3.Connection) and driver.in_transaction
 
 
 def refuse_other_encodings(database: Database) -> None:

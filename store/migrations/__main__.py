@@ -39,7 +39,7 @@ def main() -> int:
         words = re.sub(r"\W+", "_", given.message.lower()).strip("_")
         name = f"{len(list(VERSIONS.glob('*.py'))) + 1:04}_{words}"
     database = Database("sqlite://")
-    with database.connecting() as connection:
+    with database.migrating() as connection:
         config = configured(connection)
         if given.what == "new":
             command.upgrade(config, "head")

@@ -33,6 +33,7 @@ from monitor.core.values import Band, Decision, Entry, Fate, ParsedFeed, TextSta
 from store import Store, migrate, open_store
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, ItemRow, PollRow, RevisionRow, SightingRow
+from store.upkeep import refuse_unsound
 
 T = TypeVar("T")
 
@@ -302,6 +303,9 @@ def test_a_history_without_crashes_reads_the_same(memory_store: Store) -> None:
 
 # ---------------------------------------------------------------- real deaths
 
+HERE = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}"}
+
 WRITER = """
 import sys
 from builders import *
@@ -321,12 +325,11 @@ while True:
 
 def writer(url: str, begin: int) -> subprocess.Popen[str]:
     """Start a process that polls and reads without end and says what was acknowledged."""
-    here = Path(__file__).parents[1]
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, url, str(begin)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"},
+        env=ENVIRONMENT,
     )
 
 
@@ -365,23 +368,40 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged(sqlite_url: str) ->
         assert total == len(numbers(store, select(ENTRY.c.key)))
 
 
-def test_a_migration_that_is_killed_leaves_the_old_schema_or_the_new(tmp_path: Path) -> None:
+def test_a_store_whose_making_is_killed_is_whole_or_not_there(tmp_path: Path) -> None:
     """kill -9 while a store is being made: the next start finds nothing or all of it (G21)."""
-    program = "import sys, store; store.open_store(sys.argv[1]); print('done', flush=True)"
-    for attempt, wait in enumerate((0.55, 0.65, 0.75, 0.9)):
-        url = f"sqlite:///{tmp_path}/{attempt}.db"
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, url], stdout=subprocess.DEVNULL, text=True
-        )
-        time.sleep(wait)
-        process.kill()
-        process.wait()
-        path = Path(f"{tmp_path}/{attempt}.db")
-        if path.exists() and path.stat().st_size == 0:
-            path.unlink()  # killed between making the file and its first page
+    program = "import sys, store; print('go', flush=True); store.open_store(sys.argv[1])"
+    chance = random.Random(3)
+    for attempt in range(4):
+        path = tmp_path / f"{attempt}.db"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, f"sqlite:///{path}"], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.uniform(0.0, 0.12))
+            process.kill()
+        if path.exists():
+            refuse_unsound(path)
 
-        with open_store(url) as store:
+        with open_store(f"sqlite:///{path}") as store:
             assert migrate.check(store.database) == []
+
+
+def test_two_processes_may_make_one_store(tmp_path: Path) -> None:
+    """Started at the same moment, both find the same whole store."""
+    url = f"sqlite:///{tmp_path}/new/monitor.db"
+    program = "import sys, store; store.open_store(sys.argv[1]).jobs.started(sys.argv[2], NOW)"
+    program = f"from builders import NOW\n{program}"
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, url, name], env=ENVIRONMENT)
+        for name in ("a", "b")
+    ]
+
+    assert [process.wait(60) for process in both] == [0, 0]
+    with open_store(url) as store:
+        assert [job.name for job in store.jobs.list()] == ["a", "b"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["monitor.db"]
 
 
 LEASER = """
@@ -400,13 +420,12 @@ def test_two_processes_never_lease_one_feed(shared_url: str) -> None:
     """Two schedulers by mistake: every feed is polled by exactly one of them (G1)."""
     with open_store(shared_url) as store:
         follow(store, 120)
-    here = Path(__file__).parents[1]
     both = [
         subprocess.Popen(
             [sys.executable, "-c", LEASER, shared_url, name],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"},
+            env=ENVIRONMENT,
         )
         for name in ("a", "b")
     ]

@@ -5,13 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from builders import an_entry
+from sqlalchemy import Column, String, inspect, text
+from storesteps import follow, keep
 
 from monitor.core.errors import StoreDamaged, StoreTooNew, StoreTooOld
-from store import migrate, open_store
+from monitor.core.reports import QueueFilter
+from store import Store, migrate, open_store
 from store.session import Database
 
 
@@ -73,7 +79,7 @@ def test_upgrading_twice_changes_nothing(empty: Database) -> None:
 def test_migrations_can_be_taken_back(empty: Database) -> None:
     """The way back works down to an empty database, and forward again."""
     migrate.upgrade(empty)
-    with empty.connecting() as connection:
+    with empty.migrating() as connection:
         command.downgrade(migrate.configured(connection), "base")
 
     left = tables(empty)
@@ -87,7 +93,7 @@ def test_an_interrupted_migration_leaves_the_old_schema(empty: Database) -> None
     """A crash in the middle of an upgrade leaves nothing half made (G21)."""
 
     def interrupted() -> None:
-        with empty.connecting() as connection:
+        with empty.migrating() as connection:
             command.upgrade(migrate.configured(connection), "head")
             raise RuntimeError("power cut")
 
@@ -96,6 +102,40 @@ def test_an_interrupted_migration_leaves_the_old_schema(empty: Database) -> None
     assert tables(empty) == set()
     migrate.upgrade(empty)
     assert migrate.check(empty) == []
+
+
+def test_copying_a_table_keeps_what_refers_to_it(empty: Database) -> None:
+    """SQLite alters a table by copying it; matches, sightings and search must survive that."""
+    migrate.upgrade(empty)
+    with Store(empty) as store:
+        follow(store)
+        (item,) = keep(store, an_entry(1))
+        with empty.migrating() as connection:
+            operations = Operations(MigrationContext.configure(connection))
+            how: Literal["always", "never"] = "always" if empty.is_sqlite else "never"
+            with operations.batch_alter_table("item", recreate=how) as batch:
+                batch.add_column(Column("added", String()))
+
+        assert store.items.get(item.key) == item
+        assert store.items.queue(QueueFilter(search="workers")).items == (item,)
+        assert store.upkeep.check() == ["remove_column item item.added"]
+
+
+def test_a_migration_that_breaks_references_is_taken_back() -> None:
+    """What would leave rows that refer to nothing is not committed."""
+    database = Database("sqlite://")
+    migrate.upgrade(database)
+    with Store(database) as store:
+        follow(store)
+        (item,) = keep(store, an_entry(1))
+
+        def careless() -> None:
+            with database.migrating() as connection:
+                connection.execute(text("DELETE FROM item"))
+
+        with pytest.raises(StoreDamaged, match="references to nothing"):
+            careless()
+        assert store.items.get(item.key) == item
 
 
 def test_a_newer_schema_is_refused(empty: Database) -> None:
