@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from monitor.codepage import codes_page
 from monitor.commandpage import commands_page
 from monitor.core.spans import span_text
 from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
@@ -30,6 +31,7 @@ def generated_files() -> dict[str, str]:
         "docs/reference/feeds.md": feeds_page(),
         "docs/reference/settings.md": settings_page(),
         "docs/reference/commands.md": commands_page(),
+        "docs/reference/codes.md": codes_page(),
     }
 
 

@@ -113,6 +113,11 @@ class Proposed:
     reason: str
 
 
+def next_step(code: ErrorCode) -> str:
+    """Return what a person can do about an outcome."""
+    return _NEXT_STEPS.get(code, _WAIT)
+
+
 def check_feed(
     feed: Feed,
     outcome: Outcome,
@@ -133,15 +138,15 @@ def check_feed(
     newest = dates[-1] if dates else None
     moved_to = _moved_to(feed, outcome.url, outcome.hops)
     lang = language_of(" ".join(entry.title for entry in parsed.entries), parsed.lang)
-    answer, detail, next_step = _verdict(feed, parsed, newest, moved_to, now)
+    answer, detail, step = _verdict(feed, parsed, newest, moved_to, now)
     if not detail and feed.lang and lang and lang != feed.lang.split("-")[0]:
         detail = f"entries are in {lang}, feeds.yaml says {feed.lang}"
-        next_step = "correct `lang`, or find the feed of the right edition"
+        step = "correct `lang`, or find the feed of the right edition"
     return FeedCheck(
         feed=feed,
         answer=answer,
         detail=detail,
-        next_step=next_step,
+        next_step=step,
         http_status=outcome.status,
         address=outcome.url,
         moved_to=moved_to,
@@ -223,15 +228,13 @@ def _without_feed(
         code, detail = refusal
     else:
         code, detail = ErrorCode.UNASKED_304, "the server says 'not modified' without being asked"
-    next_step = _NEXT_STEPS.get(code, _WAIT)
-    if found:
-        next_step = f"the page names: {', '.join(found)}"
+    step = f"the page names: {', '.join(found)}" if found else next_step(code)
     return FeedCheck(
         feed=feed,
         answer=_answer_of(code),
         error=code,
         detail=detail or code.value.replace("_", " "),
-        next_step=next_step,
+        next_step=step,
         http_status=outcome.status if isinstance(outcome, Fetched | Failed) else 304,
         address=outcome.url if isinstance(outcome, Fetched) else feed.url,
         found=found,

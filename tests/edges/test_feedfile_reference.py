@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.core.values import Band, DateSource, ErrorCode, Fate, FeedState, TextState
 from monitor.feedkeys import KEY_ORDER
 from monitor.reference import generated_files, schema_text, write_generated
 from monitor.settingkeys import TABLE
@@ -35,6 +37,14 @@ def test_every_key_and_setting_has_its_heading() -> None:
         for setting in TABLE
         if f"## `{setting.variable}`\n" not in files["docs/reference/settings.md"]
     ] == []
+
+
+@pytest.mark.parametrize("kind", [ErrorCode, FeedState, Fate, Band, TextState, DateSource])
+def test_every_code_is_described(kind: type[StrEnum]) -> None:
+    """Scripts may meet any of them, so the page of codes knows all."""
+    page = generated_files()["docs/reference/codes.md"]
+
+    assert [code.value for code in kind if f"| `{code.value}` | " not in page] == []
 
 
 def test_writing_makes_the_folders_it_needs(tmp_path: Path) -> None:
