@@ -8,16 +8,16 @@ words hold no hits: a paragraph that a page repeats counts once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from monitor.core.folding import Folded, fold
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import SENTENCE_GAP, Operand, Window
 from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
-from monitor.core.terms import word_starts
+from monitor.core.terms import count_words, start_of_word
 
 FieldName = Literal["title", "text"]
 _NO_LIMIT = 1 << 30
@@ -33,7 +33,6 @@ class Found(NamedTuple):
     name: str  # entity or phrase
     term: int  # index into the lexicon; -1 for a phrase
     sentence: int
-    paragraph: int
     first: int  # number of its first word
     last: int
     parts: tuple[Found, ...] = ()
@@ -44,16 +43,6 @@ class Found(NamedTuple):
         return self.parts or (self,)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A sentence of either field, with its rank."""
-
-    field: FieldName
-    start: int
-    end: int
-    rank: Rank
-
-
 class Reading:
     """What one rulebook finds in one title and text."""
 
@@ -62,14 +51,15 @@ class Reading:
         self.title = title
         self.text = text
         self._book = book
-        self.places: list[Place] = []
+        self._parts: dict[FieldName, list[Sentence]] = {"title": [], "text": []}
+        self._lead_end = 0
         self.folded: dict[FieldName, Folded] = {}
         self._by_entity: dict[str, list[Found]] = {}
         self._named: dict[str, tuple[Found, ...]] = {}
         self._either: dict[Operand, tuple[Found, ...]] = {}
         self._searchable: dict[Operand, _Neighbours] = {}
         self._said: set[str] = set()
-        self.word_count = 0
+        self._word_count = 0
         self._read("title", title)
         self._read("text", text)
 
@@ -85,30 +75,27 @@ class Reading:
     def _read(self, field: FieldName, text: str) -> None:
         plain = fold(text)
         self.folded[field] = plain
-        offset = self.word_count + (_FIELD_GAP if field == "text" else 0)
+        offset = self._word_count + _FIELD_GAP if field == "text" else 0
         hits = self._book.lexicon.hits(text, plain)
         if not hits:
             return
-        words = word_starts(text)
         parts = sentences(text) if field == "text" else [Sentence(0, len(text))]
-        base = len(self.places)
-        rank = Rank.TITLE if field == "title" else Rank.LEAD
-        lead_words = self._book.decision.lead
+        self._parts[field] = parts
+        base = 1 if field == "text" else 0  # the title is sentence 0, whether there is one or not
         starts = [part.start for part in parts]
-        lead_end = words[lead_words] if len(words) > lead_words else len(text)
-        for part in parts:
-            if field == "text" and part.start >= lead_end:
-                rank = Rank.BODY
-            self.places.append(Place(field, part.start, part.end, rank))
-        paragraphs = _paragraphs(text, parts)
+        if field == "text":
+            self._lead_end = start_of_word(text, self._book.decision.lead)
         heard: dict[int, bool] = {}
+        word = counted = 0
         for hit in hits:
+            word += count_words(text, counted, hit.start)
+            counted = hit.start
             index = sentence_at(starts, hit.start)
             if index not in heard:
                 heard[index] = not parts[index].silent and self._is_new(text, parts[index])
             if not heard[index] or hit.end > parts[index].end:
                 continue
-            shift = offset + index * SENTENCE_GAP
+            first = offset + index * SENTENCE_GAP + word
             found = Found(
                 hit.start,
                 hit.end,
@@ -116,16 +103,38 @@ class Reading:
                 hit.entity,
                 hit.term,
                 base + index,
-                base + paragraphs[index],
-                shift + bisect_right(words, hit.start),
-                shift + bisect_left(words, hit.end),
+                first,
+                first + max(0, count_words(text, hit.start, hit.end) - 1),
             )
             self._by_entity.setdefault(hit.entity, []).append(found)
-        self.word_count += len(words)
+        self._word_count = word
+
+    def rank(self, sentence: int) -> Rank:
+        """Return where a sentence stands, by its number."""
+        if sentence == 0:
+            return Rank.TITLE
+        return Rank.LEAD if self.sentence(sentence).start < self._lead_end else Rank.BODY
+
+    def sentence(self, number: int) -> Sentence:
+        """Return a sentence by its number: 0 is the title."""
+        return self._parts["text"][number - 1] if number else self._parts["title"][0]
+
+    def _paragraph(self, number: int) -> int:
+        """Return the number of the first sentence of a sentence's paragraph."""
+        return self._paragraphs[number]
+
+    @cached_property
+    def _paragraphs(self) -> list[int]:
+        found = [0, 1]
+        parts = self._parts["text"]
+        for number, (before, part) in enumerate(pairwise(parts), start=2):
+            begins = "\n" in self.text[before.end : part.start]
+            found.append(number if begins else found[-1])
+        return found
 
     def _is_new(self, text: str, part: Sentence) -> bool:
         """Tell whether a sentence was not said before, and remember it."""
-        key = "".join(text[part.start : part.end].split()).casefold().rstrip(".。!?！？")
+        key = text[part.start : part.end].casefold().rstrip(".。!?！？")
         if key in self._said:
             return False
         self._said.add(key)
@@ -169,7 +178,7 @@ class Reading:
         """Return the hits of any of the names, sorted for searching."""
         known = self._searchable.get(operand)
         if known is None:
-            known = self._searchable[operand] = _Neighbours(self.either(operand))
+            known = self._searchable[operand] = _Neighbours(self.either(operand), self._paragraph)
         return known
 
     def near(
@@ -214,7 +223,8 @@ class Reading:
 class _Neighbours:
     """Hits sorted by word number, to find the nearest one in a window."""
 
-    def __init__(self, hits: Sequence[Found]) -> None:
+    def __init__(self, hits: Sequence[Found], paragraph_of: Callable[[int], int]) -> None:
+        self._paragraph_of = paragraph_of
         self._hits = sorted(hits, key=lambda hit: (hit.first, hit.last))
         self._firsts = [hit.first for hit in self._hits]
         self._by_sentence: dict[int, list[Found]] = {}
@@ -236,7 +246,10 @@ class _Neighbours:
         elif within == "sentence":
             candidates = self._by_sentence.get(pivot.sentence, [])
         elif within == "paragraph":
-            candidates = [hit for hit in self._hits if hit.paragraph == pivot.paragraph]
+            paragraph = self._paragraph_of(pivot.sentence)
+            candidates = [
+                hit for hit in self._hits if self._paragraph_of(hit.sentence) == paragraph
+            ]
         else:
             candidates = self._hits
         best = None
@@ -295,17 +308,7 @@ def _joined(name: str, parts: tuple[Found, ...]) -> Found:
         name,
         -1,
         pivot.sentence,
-        pivot.paragraph,
         min(hit.first for hit in same),
         max(hit.last for hit in same),
         singles,
     )
-
-
-def _paragraphs(text: str, parts: Sequence[Sentence]) -> list[int]:
-    """Return for each sentence the index of the first sentence of its paragraph."""
-    found: list[int] = []
-    for index, part in enumerate(parts):
-        begins = index == 0 or "\n" in text[parts[index - 1].end : part.start]
-        found.append(index if begins else found[-1])
-    return found

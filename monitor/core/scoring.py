@@ -122,7 +122,7 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     for hits in _combinations(rule, reading, done=by_sentence):
         if rule.unless_near and _is_spoiled(hits, rule.unless_near, reading):
             continue
-        rank = max(reading.places[hit.sentence].rank for hit in hits)
+        rank = max(reading.rank(hit.sentence) for hit in hits)
         if not _is_in_place(rule, rank):
             continue
         sentence = hits[0].sentence
@@ -146,14 +146,12 @@ def _combinations(
 
 
 def _best_rank(reading: Reading, hits: Sequence[Found]) -> Rank:
-    return min(reading.places[hit.sentence].rank for hit in hits)
+    return min(reading.rank(hit.sentence) for hit in hits)
 
 
 def _most_telling(reading: Reading, operand: Operand) -> Found:
     """Return the first hit in the best rank; the operand is known to have one."""
-    return min(
-        reading.either(operand), key=lambda hit: (reading.places[hit.sentence].rank, hit.sentence)
-    )
+    return min(reading.either(operand), key=lambda hit: (reading.rank(hit.sentence), hit.sentence))
 
 
 def _is_spoiled(hits: tuple[Found, ...], spoilers: Operand, reading: Reading) -> bool:
@@ -211,7 +209,7 @@ def _lines(held: Held, reading: Reading, book: Rulebook) -> Iterator[Match]:
 
 def snippet(reading: Reading, hit: Found) -> str:
     """Return the hit's sentence with single spaces, cut around the hit when it is long."""
-    place = reading.places[hit.sentence]
+    place = reading.sentence(hit.sentence)
     text = reading.given(hit.field)
     start, end = place.start, place.end
     if end - start > SNIPPET:

@@ -14,15 +14,14 @@ A hit inside an exception of its entity does not count. Offsets are those of the
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from monitor.core.folding import Folded, fold, folded
-
 
 # Korean headlines abbreviate in Han (北, 中); Chinese names of Korea mean something else in Japanese.
 Beside = Literal["any", "hangul", "no-kana"]
@@ -177,12 +176,20 @@ class Lexicon:
         self._owners = tuple(tuple(owners) for owners in by_form.values())
         self._spaced_left = tuple(_is_spaced(form[0]) for form in self._forms)
         self._spaced_right = tuple(_is_spaced(form[-1]) for form in self._forms)
+        # No owner of the form wants an open side: most false finds are told by one letter.
+        self._whole_left = tuple(
+            _is_spaced(form[0]) and not any(self.terms[index].open_left for index in owners)
+            for form, owners in by_form.items()
+        )
+        self._whole_right = tuple(
+            _is_spaced(form[-1]) and not any(self.terms[index].open_right for index in owners)
+            for form, owners in by_form.items()
+        )
         self._hangul_right = tuple(_HANGUL.match(form[-1]) is not None for form in self._forms)
         self._katakana = tuple(
             len(form) <= _SHORT_KATAKANA and all(_KATAKANA.match(char) for char in form)
             for form in self._forms
         )
-        self._exceptions = frozenset(term.entity for term in self.terms if term.is_exception)
         self._automaton = (
             AhoCorasick(
                 list(self._forms),
@@ -203,9 +210,14 @@ class Lexicon:
         if not raw:
             return []
         starts = {start for _, start, _ in raw}
+        length = len(plain.text)
         kept: list[Hit] = []
         excepted: list[Hit] = []
         for form, start, end in raw:
+            if self._whole_left[form] and start and _is_spaced(plain.text[start - 1]):
+                continue
+            if self._whole_right[form] and end < length and _is_spaced(plain.text[end]):
+                continue
             for index in self._owners[form]:
                 term = self.terms[index]
                 if not self._stands(form, term, plain.text, start, end, starts):
@@ -314,16 +326,12 @@ _WORDS = re.compile(
 )
 
 
-def word_starts(text: str) -> list[int]:
-    """Return where each word begins; runs of Han and kana count two characters as a word."""
-    return [match.start() for match in _WORDS.finditer(text)]
+def count_words(text: str, start: int = 0, end: int | None = None) -> int:
+    """Return the number of words; of Han and kana two characters make one."""
+    return len(_WORDS.findall(text, start, len(text) if end is None else end))
 
 
-def word_at(starts: Sequence[int], offset: int) -> int:
-    """Return the number of words that begin before `offset`, which is the word's index there."""
-    return bisect_left(starts, offset)
-
-
-def union(groups: Mapping[str, frozenset[str]], entity: str) -> frozenset[str]:
-    """Return the entities that a name stands for: itself, or the members of its group."""
-    return groups.get(entity, frozenset({entity}))
+def start_of_word(text: str, number: int) -> int:
+    """Return where the word with this number (from 0) begins, or the length of the text."""
+    match = next(islice(_WORDS.finditer(text), number, None), None)
+    return len(text) if match is None else match.start()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rulebooks import shipped
 
 from monitor.core.folding import fold
-from monitor.core.terms import Lexicon, Term, english_forms, spelling, word_starts
+from monitor.core.terms import Lexicon, Term, count_words, english_forms, spelling, start_of_word
 
 TABLE = Path(__file__).with_name("term_sentences.txt")
 
@@ -131,7 +131,9 @@ def test_longest_hit_of_an_entity_wins() -> None:
 
 def test_exception_silences_only_its_entity_and_only_inside() -> None:
     """A hit inside an exception is dropped, one beside it stays, other entities are untouched."""
-    found = lexicon(("a", "북한"), ("b", "북한"), exceptions=(("a", "북한산"),)).hits("북한산과 북한")
+    found = lexicon(("a", "북한"), ("b", "북한"), exceptions=(("a", "북한산"),)).hits(
+        "북한산과 북한"
+    )
     assert [(hit.entity, hit.start) for hit in found] == [("b", 0), ("a", 5), ("b", 5)]
 
 
@@ -147,8 +149,22 @@ def test_katakana_word_must_stand_alone_when_short() -> None:
     assert not small.hits("エリザビザン")
 
 
-def test_words_are_counted_alike_in_dense_scripts() -> None:
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("朝鲜工人在俄罗斯", 4),
+        ("ロシアで働く", 3),
+        ("four words in Latin", 4),
+        ("북한 노동자들이 러시아에서", 3),
+        ("", 0),
+    ],
+)
+def test_words_are_counted_alike_in_dense_scripts(text: str, count: int) -> None:
     """Two Han or kana characters make a word, so that windows mean about the same everywhere."""
-    assert len(word_starts("朝鲜工人在俄罗斯")) == 4
-    assert len(word_starts("four words in Latin")) == 4
-    assert len(word_starts("북한 노동자들이 러시아에서")) == 3
+    assert count_words(text) == count
+
+
+def test_start_of_a_word() -> None:
+    """The lead ends where its last word ends; a short text is all lead."""
+    assert start_of_word("one two three", 2) == 8
+    assert start_of_word("one two", 5) == 7
