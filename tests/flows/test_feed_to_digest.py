@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from clocks import StandingClock
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from monitor.app import Watch, open_watch
 from monitor.core.reports import QueueFilter
@@ -41,12 +43,13 @@ class Sink:
 @pytest.fixture
 def sink() -> Iterator[tuple[Sink, int]]:
     """Yield a running mail server and its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        assert controller.server is not None
-        yield handler, controller.server.sockets[0].getsockname()[1]
+        yield handler, port
     finally:
         controller.stop()
 
@@ -185,28 +188,30 @@ RSS = """<?xml version="1.0" encoding="utf-8"?>
 </channel></rss>"""
 
 
+PAGE = (
+    "<html><body><article><h1>Night shift at the port</h1><p>"
+    + "Twelve North Korean workers in Vladivostok had their passports taken away. " * 3
+    + "</p><p>The men said they had not been paid their wages since June.</p></article>"
+)
+
+
 def test_a_page_that_is_down_does_not_cost_a_report(
     make_settings: Callable[..., Settings], clock: StandingClock, httpserver: HTTPServer
 ) -> None:
     """An entry whose page answers 503 waits for it, and is judged by it when it is back."""
-    site = httpserver.url_for("").rstrip("/")
+    site = f"http://127.0.0.1:{httpserver.port}"
     httpserver.expect_request("/feed").respond_with_data(
         RSS.format(site=site), content_type="application/rss+xml"
     )
     httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
-    httpserver.expect_ordered_request("/a/1").respond_with_data("later", status=503)
-    httpserver.expect_ordered_request("/a/1").respond_with_data(
-        "<html><body><article><h1>Night shift at the port</h1><p>"
-        + "Twelve North Korean workers in Vladivostok had their passports taken away. " * 3
-        + "</p><p>The men said they had not been paid their wages since June.</p></article>",
-        content_type="text/html; charset=utf-8",
-    )
+    answers = [Response("later", status=503), Response(PAGE, content_type="text/html")]
+    httpserver.expect_request("/a/1").respond_with_handler(lambda _: answers.pop(0))
     settings = make_settings(allow_private=site.removeprefix("http://"))
     clock.at = moment(1, "02:00")
     with open_watch(settings, clock=clock, spacing=0.0) as watch:
         watch.store.feeds.sync([Feed(id="small", url=f"{site}/feed", title="Small")], clock.at)
         report = watch.pipeline.poll(["small"])
-        assert report.fates == {Fate.PENDING.value: 1}
+        assert (report.outcomes, report.fates) == ({"parsed": 1}, {Fate.PENDING.value: 1})
         assert watch.store.items.counts().total == 0
 
         clock.at += timedelta(minutes=15)
