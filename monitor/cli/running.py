@@ -22,6 +22,7 @@ from monitor.cli.common import (
 )
 from monitor.cli.serving import Part, serve
 from monitor.core.errors import ConfigurationErrors, Problem
+from monitor.core.feedscopes import unknown_scopes
 from monitor.demo import show
 from monitor.health import health_of
 from monitor.rulefiles import compile_rules
@@ -76,6 +77,9 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
             problems += error.problems
         else:
             remark(f"{settings.rules}: {len(book.rules)} rules, their examples hold.")
+            if not problems:
+                for text in unknown_scopes(book.rules, book.decision, watch.feeds.feeds):
+                    remark(f"warning: {text}")
     if settings.operator_email is None:
         remark("warning: MONITOR_OPERATOR_EMAIL is not set: nobody is told when a feed dies.")
     if as_json:
