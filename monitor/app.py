@@ -19,8 +19,12 @@ from pathlib import Path
 from alerts.fitting import preview
 from alerts.folder import FolderMailer
 from alerts.mail import Account, SmtpMailer
+from alerts.operators import make_notices
 from alerts.rounds import DigestReport, SendReport, make_digests, send_due
 from alerts.sender import Sender
+from alerts.urgent import AlertReport, make_alerts
+from alerts.withheld import read_redaction
+from monitor.core.redaction import Redaction
 from monitor.core.reports import QueueFilter
 from monitor.core.rules import RuleSource
 from monitor.core.telling import Message, Subscriber
@@ -206,7 +210,41 @@ class Watch:
             sender=self.sender,
             rules_version=self.live_rules.hash,
             sections=self.sections,
+            redact=self.redaction,
         )
+
+    def make_alerts(self) -> AlertReport:
+        """Make the alerts that may go out now."""
+        return make_alerts(
+            self.store,
+            self.clock.now(),
+            sender=self.sender,
+            rules_version=self.live_rules.hash,
+            sections=self.sections,
+            redact=self.redaction,
+        )
+
+    def tell_operator(self) -> int:
+        """Put new notices into a mail to the operator; return how many it tells."""
+        operator = self.settings.operator_email
+        if operator is None:
+            return 0
+        return make_notices(
+            self.store,
+            self.clock.now(),
+            sender=self.sender,
+            operator=operator,
+            language=self.settings.language,
+            zone=self.settings.timezone,
+        )
+
+    @property
+    def redaction(self) -> Redaction:
+        """What must not leave: the list in withheld.txt, read anew each time.
+
+        Raises ConfigurationErrors; sending without a list that was written would be worse.
+        """
+        return read_redaction(self.settings.var / "withheld.txt")
 
     def preview(self, subscriber: Subscriber | None, *, include_backfill: bool) -> Message:
         """Return the digest of the last day as it would be made now; nothing is stored."""
@@ -225,6 +263,7 @@ class Watch:
             include_backfill=include_backfill,
             rules_version=self.live_rules.hash,
             sections=self.sections,
+            redact=self.redaction,
         )
 
     def next_digest_at(self) -> datetime | None:

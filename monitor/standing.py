@@ -16,6 +16,7 @@ from monitor.catalogues import N_
 from monitor.core.errors import ConfigurationErrors
 from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun
+from monitor.core.troubles import troubles
 from monitor.core.values import ErrorCode, PollReport
 from monitor.feedwatch import Edited, FeedFileWatch, Held, Wrong
 from monitor.jobs import Job
@@ -59,6 +60,12 @@ class Standing:
                 what=N_("Make the digests that are due"),
             ),
             Job(
+                name="alerts",
+                every=timedelta(seconds=30),
+                run=lambda: str(self._watch.make_alerts()),
+                what=N_("Tell urgent items at once, to those who asked for it"),
+            ),
+            Job(
                 name="outbox",
                 every=timedelta(seconds=30),
                 run=lambda: str(self._watch.send_due()),
@@ -69,6 +76,12 @@ class Standing:
                 every=timedelta(minutes=10),
                 run=self.ledger,
                 what=N_("Check that every entry has its fate"),
+            ),
+            Job(
+                name="notices",
+                every=timedelta(minutes=5),
+                run=self.notices,
+                what=N_("Notice feeds that died, fell silent or moved, and tell the operator"),
             ),
         )
 
@@ -102,6 +115,22 @@ class Standing:
         else:
             store.notices.close("ledger", "entries", now)
         return f"{len(wrong)} discrepancies, {len(overdue)} overdue"
+
+    def notices(self) -> str:
+        """Raise a notice for each feed that needs a person, once; close those that no longer do."""
+        store, now = self._watch.store, self._watch.clock.now()
+        found = {one.feed_id: one.detail for one in troubles(store.feeds.statuses(now), now)}
+        for subject, detail in found.items():
+            self._notice("feed", subject, detail)
+        for one in store.notices.open():
+            if one.kind == "feed" and one.subject not in found:
+                store.notices.close("feed", one.subject, now)
+        late = store.outbox.overdue(now)
+        if late:
+            self._notice("outbox", "late", f"{len(late)} mails wait for more than an hour")
+        else:
+            store.notices.close("outbox", "late", now)
+        return f"{len(found)} feeds in trouble, {self._watch.tell_operator()} notices told"
 
     # ------------------------------------------------------------ files
 
