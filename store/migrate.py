@@ -24,7 +24,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlmodel import AutoString, SQLModel
 
 import store.tables  # noqa: F401  (registers every table)
-from monitor.core.errors import StoreDamaged, StoreTooNew, StoreTooOld
+from monitor.core.errors import StoreDamaged, StoreError, StoreTooNew, StoreTooOld
 from store.session import Database
 from store.tables.base import Json, UTCDateTime
 
@@ -67,7 +67,10 @@ def create(path: Path) -> None:
     It is made under another name first; a file that is there is a whole store, whatever happens.
     When another process was faster, theirs stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(str(path), f"its folder cannot be made: {error.strerror}") from error
     part = path.with_name(f".{path.name}.new-{os.getpid()}-{secrets.token_hex(4)}")
     database = Database(f"sqlite:///{part}")
     try:

@@ -201,6 +201,11 @@ class Database:
             if known is None:
                 raise  # a constraint or a wrong statement: a bug of ours, not the operator's
             raise known from error
+        except sqlite3.Error as error:  # while connecting, where SQLAlchemy does not wrap it
+            known = _sqlite_meaning(error, self.name)
+            if known is None:
+                raise
+            raise known from error
         except PoolTimeout as error:
             raise StoreBusy(self.name, "all connections are in use") from error
 

@@ -134,6 +134,13 @@ def test_a_server_that_is_away_is_named_without_its_password() -> None:
     assert caught.value.exit_code == 75
 
 
+@pytest.mark.parametrize("place", ["/proc/nowhere/monitor.db", "/dev/null/monitor.db"])
+def test_a_place_where_nothing_can_be_made_is_named(place: str) -> None:
+    """A wrong path ends in a sentence with the path in it."""
+    with pytest.raises(StoreError, match=place):
+        open_store(f"sqlite:///{place}")
+
+
 def test_the_folder_of_a_new_store_is_made(tmp_path: Path) -> None:
     """`var/` need not be there at the first start."""
     path = tmp_path / "var" / "deep" / "monitor.db"
