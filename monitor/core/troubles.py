@@ -50,7 +50,8 @@ def _detail(status: FeedStatus, now: datetime) -> str:
     if status.failing_since is not None and now - status.failing_since >= FAILING_FOR:
         error = status.last_error.value if status.last_error else "failing"
         since = f"{status.failing_since:%Y-%m-%d}"
-        return f"has not answered with a feed since {since} ({error}); see `monitor feeds check {feed}`"
+        said = f"has not answered with a feed since {since} ({error})"
+        return f"{said}; see `monitor feeds check {feed}`"
     if status.moved_to and status.moved_day_count >= MOVED_DAYS:
         return (
             f"has moved for good to {status.moved_to}; "
