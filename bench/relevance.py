@@ -98,9 +98,7 @@ def main() -> None:
     judged = []
     for line in given.file.read_text(encoding="utf-8").splitlines():
         item = json.loads(line)
-        judged.append(
-            Judged(item, score(ScoreInput(title=item["title"], text=item["text"]), book))
-        )
+        judged.append(Judged(item, score(ScoreInput(title=item["title"], text=item["text"]), book)))
     print(f"{'':5} items  rel  prec   rec    F1  (95 %)        AP  at queue  queue+ of others")
     languages = sorted({str(item.item["lang"]) for item in judged})
     for name in ["all", *languages]:
@@ -125,7 +123,9 @@ def print_miss(one: Judged) -> None:
         f"{match.rule}{match.points:+d}" for match in one.score.matches if match.points
     )
     item = one.item
-    print(f"\n[{item['label']} {item['lang']} {one.score.raw} {one.score.decision}] {item['title']}")
+    print(
+        f"\n[{item['label']} {item['lang']} {one.score.raw} {one.score.decision}] {item['title']}"
+    )
     print(f"   {str(item['text'])[:160]!r}\n   {lines}  near miss: {one.score.near_miss}")
 
 

@@ -1,4 +1,4 @@
-"""What scoring costs: milliseconds for a 6 kB article at 300 and 10,000 terms, and the start of a rulebook.
+"""What scoring costs: milliseconds for a 6 kB article, and the start of a rulebook.
 
 Run: python bench/scoring.py
 
@@ -68,7 +68,10 @@ def padded_to(source: RuleSource, count: int) -> RuleSource:
     chance = random.Random(5)
     letters = ("abcdefghijklmnoprstuvw", "абвгдежзиклмнопрстуф", "가나다라마바사아자차카타파하거너")
     terms = [
-        (("en", "ru", "ko")[index % 3], "".join(chance.choices(letters[index % 3], k=4 + index % 8)))
+        (
+            ("en", "ru", "ko")[index % 3],
+            "".join(chance.choices(letters[index % 3], k=4 + index % 8)),
+        )
         for index in range(count - sum(len(entity.terms) for entity in entities))
     ]
     return replaced(source, (*entities, Entity(id="padding", label="padding", terms=tuple(terms))))
@@ -81,7 +84,7 @@ def replaced(source: RuleSource, entities: tuple[Entity, ...]) -> RuleSource:
 
 
 def best(task: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Return the shortest run, in seconds of processor time: neighbours on the machine do not count."""
+    """Return the shortest run, in seconds of processor time."""
     times = []
     for _ in range(rounds):
         start = time.process_time()
@@ -98,7 +101,10 @@ def main() -> None:
     sent = pickle.dumps(source)
     start = time.process_time()
     compile_rules(pickle.loads(sent))
-    print(f"rules/ and corpus/ read in {read_for:.2f} s; in a worker {time.process_time() - start:.2f} s")
+    print(
+        f"rules/ and corpus/ read in {read_for:.2f} s; "
+        f"in a worker {time.process_time() - start:.2f} s"
+    )
     print(f"sent to a worker: {len(sent) / 1000:.0f} kB")
     made = articles()
     small = cut_to(source, 300)

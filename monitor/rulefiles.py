@@ -1,9 +1,9 @@
-"""Reads rules/ and corpus/: what operators and analysts wrote, checked, with the place of every error.
+"""Reads rules/ and corpus/, checked, with the place of every error.
 
-Reading is an edge: files, YAML and the Russian dictionary are touched here and nowhere else. The
-result is a `RuleSource`, which travels to worker processes; `compile_rules` makes the rulebook there
-without reading anything. All problems are reported at once, each with file, line, column, key and
-the nearest known key. The files are never written.
+Reading is an edge: files, YAML and the Russian dictionary are touched here and nowhere else.
+The result is a `RuleSource`, which travels to worker processes; `compile_rules` makes the rulebook
+there without reading anything. All problems are reported at once, each with file, line, column,
+key and the nearest known key. The files are never written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from monitor.core.rulebook import Rulebook
 from monitor.core.rules import Rule, RuleSet, RuleSource, Seed
 from monitor.core.scoring import occurrences_in
 from monitor.rulecards import read_card
-from monitor.ruleshape import Shaped, shaped
+from monitor.rulegather import Shaped, shaped
 from monitor.russian import russian_forms
 from monitor.yamltree import read_text
 

@@ -2,7 +2,7 @@
 
 The only place that opens the morphological dictionary (pymorphy3, OpenCorpora's data). It is loaded
 when the first Russian term asks for it and only while rules are read, so that scoring stays free
-of it. Forms are wide rather than narrow: an odd comparative does no harm, a missed case loses a report.
+of it. Forms are wide rather than narrow: an odd form does no harm, a missed case loses a report.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _word_forms(word: str) -> set[str]:
     base = [parse for parse in parses if _plain(parse.normal_form) == word]
     chosen = base or parses[:1]
     forms = {word} | {_plain(form.word) for parse in chosen for form in parse.lexeme}
-    # The dictionary declines some place names oddly (Кэсон, Кэсна), so names get the regular endings too.
+    # The dictionary declines some places oddly (Кэсон, Кэсна): names get regular endings too.
     if not _dictionary().word_is_known(word) or any("Geox" in parse.tag for parse in chosen):
         forms |= _regular_forms(word)
     return forms

@@ -1,8 +1,8 @@
 """One spelling for matching, and the way back to what was written.
 
 Terms and texts are compared in folded form: NFKC, case-folded, ё as е, every dash and space alike,
-invisible characters gone, look-alike letters of another alphabet put right inside a word. Whatever is
-found is reported in the words of the source, so each folded character remembers the slice it came from.
+invisible characters gone, look-alike letters of another alphabet put right inside a word. Whatever
+is found is reported in the words of the source, so each folded character remembers its slice.
 
 Folding never reorders, never translates, and never fails: any string has a folded form.
 """
@@ -38,7 +38,7 @@ _TWINS: dict[int, str] = {
     ord("ㆍ"): " ",
 }
 _ASCII = str.maketrans("-\t\n\r\v\f\x1c\x1d\x1e\x1f`", "          '")
-# Format characters (soft hyphen, zero-width space, joiners, bidi marks, BOM, tags) say nothing to a reader.
+# Format characters (soft hyphen, zero-width space, joiners, bidi marks) say nothing to a reader.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )

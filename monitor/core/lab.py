@@ -1,4 +1,4 @@
-"""The rules lab: what a change of rules would do, before it does it. Pure functions over given items.
+"""The rules lab: what a change of rules would do, before it does it. Pure functions over items.
 
 Lint looks at the terms, the golden set at what must and must not pass, the preview at stored items,
 statistics and suggestions at what analysts decided. Nothing here changes a rule or stores a score;
@@ -260,9 +260,7 @@ def preview(items: Iterable[Stored], book: Rulebook) -> Preview:
         count += 1
         after = score(item.given, book)
         if after.decision is not item.score.decision:
-            moves.append(
-                Move(key=item.key, title=item.given.title, before=item.score, after=after)
-            )
+            moves.append(Move(key=item.key, title=item.given.title, before=item.score, after=after))
         elif after.score != item.score.score:
             rescored += 1
     moves.sort(key=lambda move: (-move.after.raw, move.key))
@@ -325,7 +323,7 @@ def rule_uses(items: Iterable[Decided], book: Rulebook) -> list[RuleUse]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A word that separates accepted from rejected items and is in no rule. Never applied by itself."""
+    """A word that separates accepted from rejected items. Never applied by itself."""
 
     term: str
     towards: Literal["relevant", "irrelevant"]
@@ -346,8 +344,8 @@ MIN_ITEMS = 3
 def suggest(items: Sequence[Decided], book: Rulebook, *, limit: int = 20) -> list[Suggestion]:
     """Return words that tell relevant from irrelevant items, surest first.
 
-    Weighted log-odds ratio with a Dirichlet prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words"),
-    over the number of items that hold a word. Words that a term already finds are left out.
+    Log-odds ratio with a prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words"), over the number of
+    items that hold a word. Words that a term already finds are left out.
     """
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     totals = Counter(item.is_relevant for item in items if item.is_relevant is not None)
@@ -384,7 +382,7 @@ def _log_odds(yes: int, yes_total: int, no: int, no_total: int) -> float:
 
 
 def _words(given: ScoreInput, book: Rulebook) -> set[str]:
-    """Return the words of an item that no term finds; runs without spaces in pairs of characters."""
+    """Return the words of an item that no term finds; dense scripts in pairs of characters."""
     words: set[str] = set()
     for text in (given.title, given.text):
         plain = fold(text)

@@ -53,7 +53,7 @@ class Likeness:
         self._seeds = {seed: self._vector(total) for seed, total in counts.items()}
 
     def nearest(self, found: Mapping[str, int], *, limit: int = 3) -> tuple[Nearest, ...]:
-        """Return the most similar seeds, best first, each with the shared features that made it so."""
+        """Return the most similar seeds, best first, each with the features that made it so."""
         vector = self._vector(found)
         ranked = []
         for seed, other in self._seeds.items():

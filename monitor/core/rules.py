@@ -131,7 +131,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSource:
-    """Rule files and seeds, read and checked: travels to worker processes, becomes a `Rulebook` there."""
+    """Rule files and seeds, read and checked: travels to workers, becomes a `Rulebook` there."""
 
     hash: str  # of rules and seeds, hex
     files: tuple[tuple[str, str], ...]  # name, text, cards too: what a store keeps of a version

@@ -80,7 +80,7 @@ def score(given: ScoreInput, rulebook: Rulebook) -> Score:
 
 
 def decide(total: int, held: set[str], decision: Decision) -> Band:
-    """Return the best band whose threshold and required rules, and those of the bands below, are met."""
+    """Return the best band whose threshold and required rules are met, as are those below it."""
     best = Band.REJECT
     for band in (Band.QUEUE, Band.DIGEST, Band.ALERT):
         required = decision.require.get(band, ())
@@ -287,7 +287,7 @@ def _near_miss(
     given: ScoreInput,
     lang: str | None,
 ) -> NearMiss | None:
-    """Return what kept the item under the next band; None for an alert or when nothing was found."""
+    """Return what kept the item under the next band; None for an alert, or without any hit."""
     if band is Band.ALERT or not (total or held):
         return None
     wanted = list(Band)[band.rank + 1]
@@ -312,5 +312,5 @@ def _missing_count(rule: Rule, reading: Reading) -> int:
 
 
 def occurrences_in(rule: Rule, sentence: str, book: Rulebook) -> tuple[Occurrence, ...]:
-    """Return where a rule holds in one sentence, scope and date aside: for the rule's own examples."""
+    """Return where a rule holds in one sentence, scope and date aside: for its examples."""
     return occurrences(rule, Reading("", sentence, book))

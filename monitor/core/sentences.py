@@ -22,7 +22,7 @@ class Rank(IntEnum):
 
 
 class Sentence(NamedTuple):
-    """A slice of the title or of the text. Made by the hundred: a tuple costs a third of a dataclass."""
+    """A slice of the title or of the text. A tuple, because they are made by the hundred."""
 
     start: int
     end: int
@@ -49,20 +49,25 @@ _ABBREVIATIONS = frozenset(_ABBREVIATED.split("|"))
 _WRAP = re.compile(r"[a-zа-яё,;]$")
 
 _ALSO_HEAD = (
-    r"read (?:also|more|next)|also read|see also|more on this|related(?: (?:articles?|stories|posts|news|topics))?"
+    r"read (?:also|more|next)|also read|see also|more on this"
+    r"|related(?: (?:articles?|stories|posts|news|topics))?"
     r"|recommended|most (?:read|popular)|you may also like|don't miss|trending"
-    r"|читайте также|смотрите также|материалы по теме|по теме|ещ[её] по теме|другие новости|популярное"
+    r"|читайте также|смотрите также|материалы по теме|по теме|ещ[её] по теме"
+    r"|другие новости|популярное"
     r"|관련 ?기사|관련 ?뉴스|많이 본 (?:뉴스|기사)|추천 ?기사|이 시각 주요 ?뉴스|인기 ?기사"
     r"|関連記事|関連ニュース|あわせて読みたい|おすすめ(?:記事)?|アクセスランキング"
-    r"|相关(?:阅读|新闻|报道|文章)|相關(?:閱讀|新聞|報導|文章)|延伸閱讀|延伸阅读|推荐阅读|推薦閱讀|热门文章|猜你喜欢"
+    r"|相关(?:阅读|新闻|报道|文章)|相關(?:閱讀|新聞|報導|文章)"
+    r"|延伸閱讀|延伸阅读|推荐阅读|推薦閱讀|热门文章|猜你喜欢"
     r"|lesen sie auch|mehr zum thema|lire aussi|à lire aussi|lea también"
 )
 _ALSO = re.compile(rf"\W{{0,4}}(?:{_ALSO_HEAD})\s*(?:[:：|▶>\]】]|$)", re.IGNORECASE)
 _COMMENTS = re.compile(
-    r"\W{0,3}(?:\d+ (?:comments?|responses?|replies)|comments?(?: \(\d+\))?|leave a (?:comment|reply)"
-    r"|post a comment|add your comment.*|share your thoughts.*|join the (?:conversation|discussion)"
+    r"\W{0,3}(?:\d+ (?:comments?|responses?|replies)|comments?(?: \(\d+\))?"
+    r"|leave a (?:comment|reply)|post a comment|add your comment.*|share your thoughts.*"
+    r"|join the (?:conversation|discussion)"
     r"|комментарии(?: \(\d+\))?|оставить комментарий|обсуждение"
-    r"|댓글(?: ?\d+)?|댓글 ?쓰기|コメント(?:（?\d+件?）?)?|コメントを(?:残す|書く)|(?:网友)?评论(?:（?\d+）?)?|網友評論|發表評論)"
+    r"|댓글(?: ?\d+)?|댓글 ?쓰기|コメント(?:（?\d+件?）?)?|コメントを(?:残す|書く)"
+    r"|(?:网友)?评论(?:（?\d+）?)?|網友評論|發表評論)"
     r"\s*[:：]?\s*$",
     re.IGNORECASE,
 )

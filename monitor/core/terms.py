@@ -23,7 +23,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from monitor.core.folding import Folded, fold, folded
 
-# Korean headlines abbreviate in Han (北, 中); Chinese names of Korea mean something else in Japanese.
+# Korean headlines abbreviate in Han (北, 中); in Japanese 朝鮮 is mostly Korea before 1945.
 Beside = Literal["any", "hangul", "no-kana"]
 
 
@@ -268,7 +268,7 @@ def _same_script(char: str, neighbour: str) -> bool:
 
 
 def _has_beside(wanted: Beside, text: str, start: int, end: int) -> bool:
-    """Tell whether Han characters stand, in their line, among the letters that the term asks for."""
+    """Tell whether Han characters stand, in their line, among letters as the term asks for."""
     before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
     around = before + text[start : end + _AROUND].partition("\n")[0]
     if wanted == "hangul":

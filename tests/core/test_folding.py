@@ -25,7 +25,11 @@ LETTERS = st.text(
         ("ﾛｼｱで働く北朝鮮", "ロシア", "ﾛｼｱ"),
         ("ＭＯＫＲＡＮ ＬＬＣ", "mokran", "ＭＯＫＲＡＮ"),
         ("ﾊﾞｽ", "バス", "ﾊﾞｽ"),
-        (unicodedata.normalize("NFD", "북한 노동자"), "노동자", unicodedata.normalize("NFD", "노동자")),
+        (
+            unicodedata.normalize("NFD", "북한 노동자"),
+            "노동자",
+            unicodedata.normalize("NFD", "노동자"),
+        ),
         ("Straße", "strasse", "Straße"),
         ("Учёба", "учеба", "Учёба"),
         (unicodedata.normalize("NFD", "Учёба"), "учеба", unicodedata.normalize("NFD", "Учёба")),
@@ -73,7 +77,7 @@ def test_fast_and_careful_ways_agree(text: str) -> None:
     """A letter that needs care elsewhere in the text must not change how the rest is folded."""
     alone = folded(text)
     beside = fold(f"{text} ﾛ").text.split()
-    assert [word for word in alone.split()] == beside[: len(alone.split())]
+    assert list(alone.split()) == beside[: len(alone.split())]
 
 
 def test_words_of_one_alphabet_are_left_alone() -> None:

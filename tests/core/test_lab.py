@@ -24,12 +24,15 @@ from monitor.core.values import Band, ScoreInput
 from monitor.rulefiles import compile_rules
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
 RULES = """
 entities:
   nk: {label: North Korea, en: [North Korea, nkr, North Korea], except: [nkr]}
   worker: {label: workers, en: [worker]}
   ghost: {label: ghosts, en: [ghost]}
-rules: [{id: r, near: [nk, worker], weight: 60}, {id: dead, all: [nk, worker], none: [nk], weight: 5}]
+rules:
+  - {id: r, near: [nk, worker], weight: 60}
+  - {id: dead, all: [nk, worker], none: [nk], weight: 5}
 """
 YES = ScoreInput(title="", text="A worker from North Korea carried bricks at the harbour.")
 NO = ScoreInput(title="", text="A worker in Spain carried melons to the market.")
@@ -130,11 +133,11 @@ def test_rule_uses_count_hits_last_hit_and_agreement() -> None:
     book = written(RULES)
     items = [
         Decided(given=YES, score=score(YES, book), seen_at=NOW, is_relevant=True),
-        Decided(given=YES, score=score(YES, book), seen_at=NOW + timedelta(days=1), is_relevant=False),
+        Decided(given=YES, score=score(YES, book), seen_at=LATER, is_relevant=False),
         Decided(given=YES, score=score(YES, book), seen_at=NOW, is_relevant=None),
     ]
     used, dead = rule_uses(items, book)
-    assert (used.rule, used.hits, used.last_hit_at) == ("r", 3, NOW + timedelta(days=1))
+    assert (used.rule, used.hits, used.last_hit_at) == ("r", 3, LATER)
     assert (used.relevant, used.irrelevant, used.precision) == (1, 1, 0.5)
     assert (dead.rule, dead.hits, dead.last_hit_at, dead.precision) == ("dead", 0, None, None)
 

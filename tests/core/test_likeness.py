@@ -1,5 +1,7 @@
 """Likeness to the seeds: bounded, explained, and fair to languages without seeds."""
 
+# ruff: noqa: E501  (one report, one line)
+
 from __future__ import annotations
 
 import pytest
@@ -51,15 +53,15 @@ def test_points_are_bounded_even_for_the_seed_itself() -> None:
 
 def test_likeness_alone_earns_nothing() -> None:
     """Without a rule that holds, everyday words shared with a seed bring no points."""
-    text = "The government keeps the money that they earn and several people disappeared in January."
+    text = (
+        "The government keeps the money that they earn and several people disappeared in January."
+    )
     assert seed_points(text) == 0
 
 
 def test_rulebook_without_seeds_has_no_neighbours() -> None:
     """A rulebook may have no seeds at all."""
-    book = written(
-        "entities: {a: {label: a, en: [Korea]}}\nrules: [{id: r, any: [a], weight: 9}]"
-    )
+    book = written("entities: {a: {label: a, en: [Korea]}}\nrules: [{id: r, any: [a], weight: 9}]")
     result = score(ScoreInput(title="Korea", text=""), book)
     assert result.nearest == ()
 
@@ -78,9 +80,13 @@ def test_full_documents_join_the_cards() -> None:
     """A document that was added counts beside the cards."""
     from monitor.rulefiles import parse_rules
 
-    document = Seed(id="added", title="On whales", text="North Korean whales sing in Russia.", lang="en")
+    document = Seed(
+        id="added", title="On whales", text="North Korean whales sing in Russia.", lang="en"
+    )
     source = parse_rules(dict(shipped_source().files), documents=[document])
     assert source.seeds[-1].id == "added"
     assert source.hash != shipped_source().hash
-    near = score(ScoreInput(title="", text="North Korean whales in Russia"), compile_rules(source)).nearest
+    near = score(
+        ScoreInput(title="", text="North Korean whales in Russia"), compile_rules(source)
+    ).nearest
     assert near[0].seed == "added"

@@ -120,7 +120,7 @@ NEAR = "rules: [{id: r, near: [nk, worker], within: %s, weight: 10}]"
     ],
 )
 def test_near_keeps_to_its_window(within: str, text: str, holds: bool) -> None:
-    """`within` is a sentence, a paragraph, the text, or words between (a sentence's end counts as eight)."""
+    """`within`: a sentence, a paragraph, the text, or words (a sentence's end counts as eight)."""
     assert bool(scored(NEAR % within, text=text).matches) == holds
 
 
@@ -197,7 +197,7 @@ FILLER = "Nothing of ours is said here at all. " * 5
     ],
 )
 def test_place_and_repeats(title: str, text: str, expected: dict[str, int]) -> None:
-    """The title adds its factor, the body gives a share, each doubling of sentences adds a quarter."""
+    """The title adds its factor, the body gives a share, each doubling adds a quarter."""
     result = scored(ONE, title, text)
     assert {rule: points(result, rule) for rule in {m.rule for m in result.matches}} == expected
 
@@ -257,7 +257,7 @@ thresholds: {queue: 10, digest: 50, alert: 75}
 def test_require_changes_the_decision_never_the_score(
     require: str, text: str, band: Band, missing: tuple[str, ...] | None
 ) -> None:
-    """A required rule that does not hold keeps the item below its band, and the near miss says so."""
+    """A required rule that does not hold keeps the item down, and the near miss says so."""
     result = scored(REQUIRE + require, text=text)
     assert result.decision is band
     assert result.score >= 60
@@ -267,7 +267,7 @@ def test_require_changes_the_decision_never_the_score(
 
 
 def test_near_miss_prefers_what_was_almost_there() -> None:
-    """Of the rules that would have made the difference, the one whose words are present comes first."""
+    """Of the rules that would have helped, the one whose words are present comes first."""
     rules = """
 rules:
   - {id: r, any: [nk], weight: 10}
@@ -328,7 +328,7 @@ def test_comments_and_teasers_never_score(tail: str) -> None:
 
 @pytest.mark.parametrize("end", [". ", " ", "\n", ", "])
 def test_scoring_a_huge_text_takes_no_huge_time(end: str) -> None:
-    """A quarter megabyte of nothing but our words, with or without sentences, is scored in seconds."""
+    """A quarter megabyte of our words, with or without sentences, is scored in seconds."""
     text = end.join(f"North Korean workers in Russia fled {index} times" for index in range(5000))
     start = time.perf_counter()
     assert score(ScoreInput(title="", text=text), shipped()).decision is Band.ALERT

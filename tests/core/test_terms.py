@@ -45,7 +45,7 @@ def test_table_is_large_enough() -> None:
 
 @pytest.mark.parametrize(("found", "entity", "surface", "sentence"), cases())
 def test_sentence(found: bool, entity: str, surface: str | None, sentence: str) -> None:
-    """A sentence holds an entity exactly when its words are there, and the surface is the source's own."""
+    """A sentence holds an entity exactly when its words do, and the surface is the source's."""
     hits = surfaces(entity, sentence)
     if surface is None:
         assert bool(hits) == found
@@ -65,7 +65,7 @@ def test_decomposed_letters_are_found_too(entity: str, sentence: str) -> None:
 
 @given(st.text(max_size=300), st.sampled_from([sentence for *_, sentence in cases()]))
 def test_hits_are_slices_in_order(noise: str, sentence: str) -> None:
-    """Whatever surrounds a sentence, hits lie inside the text, in order, and fold to one of the term's forms."""
+    """Whatever surrounds a sentence, hits lie in the text, in order, and fold to their terms."""
     text = f"{noise} {sentence} {noise}"
     lexicon = shipped().lexicon
     hits = lexicon.hits(text)

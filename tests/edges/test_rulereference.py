@@ -1,4 +1,4 @@
-"""The generated pages about the rules tell the truth, and every line of every seed card is covered."""
+"""The generated pages about the rules tell the truth, and every seed card is covered."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ China are often near, and none of it is our subject. Written by us; each templat
 several ways, so that a rule that fires on one of them fires visibly.
 """
 
+# ruff: noqa: E501  (one text, one line)
+
 from __future__ import annotations
 
 from itertools import product

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
     not FOLDER,
     reason="SEED DOCUMENTS NOT TESTED: set MONITOR_SEED_DOCUMENTS to the folder that holds them",
 )
-# Card: words by which its document is known, and how its title begins in it (none: it has no title).
+# Card: words by which its document is known, and how its title begins in it (if it has one).
 DOCUMENTS = {
     "2010-independent-exodus": ("Simon Ostrovsky", "Mass exodus of"),
     "2010-vladnews-nakhodka": ("Holy Moses", "Holy Moses"),
