@@ -179,7 +179,7 @@ Settings are about the machine and the people who run it; what is watched stands
 Each value comes from the first of these that gives one: the option on the command line (where a
 command has it), the variable, the file that the variable with `_FILE` behind its name points to,
 systemd's credentials (secrets only: a file named like the setting), the default.
-An empty variable counts as not set.
+An empty variable counts as not set. Relative paths count from the current folder.
 `monitor config show` prints every value and where it came from, with secrets masked;
 `monitor check` names every mistake at once.
 

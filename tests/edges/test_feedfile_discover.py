@@ -130,7 +130,7 @@ def test_a_hostile_page_costs_little(page: str) -> None:
 
     assert candidates(page, SITE)
 
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 15
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400))

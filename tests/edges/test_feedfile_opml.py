@@ -101,7 +101,7 @@ def test_a_hostile_file_is_refused_at_once(raw: bytes, message: str) -> None:
     with pytest.raises(ConfigurationErrors, match=message):
         read_opml(raw)
 
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 5
 
 
 @given(
