@@ -88,9 +88,9 @@ def edited(text: str, edits: Iterable[Edit], *, name: str = "feeds.yaml") -> Fee
 
 def difference(before: str, after: str, *, name: str = "feeds.yaml") -> str:
     """Return a unified diff that `patch` and `git apply` take; empty when nothing differs."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-    )
+    # Not splitlines: it also cuts at characters that no editor and no `patch` takes for a line end.
+    old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
     ended = (
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )

@@ -386,6 +386,10 @@ def test_a_diff_can_be_applied(tmp_path: Path) -> None:
         "\\ No newline at end of file\n+c\n"
     )
     assert difference("a\n", "a\n") == ""
+    assert difference("a\u2028b\x85\n", "a\u2028c\x85\n").split("\n")[3:5] == [
+        "-a\u2028b\x85",
+        "+a\u2028c\x85",
+    ]
 
 
 def test_saving_replaces_the_file_whole_and_keeps_permissions_and_links(tmp_path: Path) -> None:
