@@ -25,6 +25,7 @@ SEARCH_LENGTH = 300
 REASON_WORDS = 2  # wordings of one reason in the Why line; the item's page has all
 CLAIM_FOR = timedelta(minutes=30)
 WEEK = timedelta(days=7)
+MINE = "mine"  # claimed by the person who asks
 OPEN_STATES = (ItemState.NEW, ItemState.CLAIMED)
 SHOWN_BANDS = (Band.ALERT, Band.DIGEST, Band.QUEUE)
 LANGUAGES = ("en", "ru", "ko", "ja", "zh")
@@ -72,9 +73,10 @@ class Choice:
             return (Band(self.band),)
         return () if self.q else SHOWN_BANDS
 
-    def filter(self) -> QueueFilter:
-        """Return what to ask the store for."""
+    def filter(self, person: str) -> QueueFilter:
+        """Return what to ask the store for; `person` is who "mine" means."""
         return QueueFilter(
+            claimed_by=person if self.state == MINE else None,
             bands=self.bands,
             states=_states(self.state),
             langs=(self.lang,) if self.lang else (),
@@ -104,7 +106,7 @@ def choice(given: Mapping[str, str]) -> Choice:
     page = whole(given.get("page", "")) or 1
     return Choice(
         band=_one_of(given.get("band", ""), [band.value for band in Band]),
-        state=_one_of(given.get("state", ""), ["all", *(state.value for state in ItemState)]),
+        state=_one_of(given.get("state", ""), ["all", MINE, *(state.value for state in ItemState)]),
         lang=_one_of(given.get("lang", ""), LANGUAGES),
         feed=given.get("feed", "")[:100],
         q=given.get("q", "").strip()[:SEARCH_LENGTH],
@@ -138,10 +140,10 @@ def stopped(desk: Desk, visit: Visit) -> Response:
 
 def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
     """Return what every list of items shows: one page of it, and the way on from each item."""
-    page = desk.store.items.queue(chosen.filter())
+    page = desk.store.items.queue(chosen.filter(visit.person))
     if not page.items and page.total:  # the last page emptied under our hands
         chosen = replace(chosen, page=max(1, -(-page.total // PAGE_SIZE)))
-        page = desk.store.items.queue(chosen.filter())
+        page = desk.store.items.queue(chosen.filter(visit.person))
     return {
         "chosen": chosen,
         "page": page,
@@ -189,8 +191,11 @@ def claim(desk: Desk, visit: Visit) -> Response:
         raise not_found()
     if visit.form.get("claim") == "no":
         desk.store.items.unclaim(key, visit.person)
-    else:
-        desk.store.items.claim(key, visit.person, now=visit.now, claim_for=CLAIM_FOR)
+        return back(visit, at=key)
+    held = desk.store.items.claim(key, visit.person, now=visit.now, claim_for=CLAIM_FOR)
+    if held.actor != visit.person:
+        # No redirect: who holds it is this answer alone, and nothing was changed.
+        return desk.pages.show(visit, "held.html", 409, held=held, key=key)
     return back(visit, at=key)
 
 
@@ -267,6 +272,8 @@ def _each_wording_once(matches: Sequence[Match]) -> tuple[Match, ...]:
 def _states(state: str) -> tuple[ItemState, ...]:
     if state == "all":
         return ()
+    if state == MINE:
+        return (ItemState.CLAIMED,)
     return (ItemState(state),) if state else OPEN_STATES
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web import samples
-from web.visitors import Visitor, find, words
+from web.visitors import Visitor, find, tree, words
 
 from monitor.core.values import Band, ItemState, Verdict
 from store import Store
@@ -148,13 +149,19 @@ def test_claims_are_seen_and_kept_apart(
     mina.post("/you", {"name": "Mina"})
     oleg.post("/you", {"name": "Oleg"})
     mina.post("/items/1/claim", {"claim": "yes"})
-    oleg.post("/items/1/claim", {"claim": "yes"})
+    lost = oleg.post("/items/1/claim", {"claim": "yes"})
     oleg.post("/items/1/claim", {"claim": "no"})
     held = state_of(filled, 1)
+    theirs = [
+        len(find(one.page("/?state=mine&band=reject"), "article.item")) for one in (mina, oleg)
+    ]
     mina.post("/items/1/claim", {"claim": "no"})
     given_back = state_of(filled, 1)
 
     assert (held, given_back) == (ItemState.CLAIMED, ItemState.NEW)
+    assert lost.status_code == 409
+    assert "Mina has claimed it until 25 Nov 2026, 09:30 UTC" in words(tree(lost))
+    assert theirs == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +194,20 @@ def test_search_finds_words_of_five_languages(
 def test_any_words_can_be_searched_for(filled: Store, visitor: Visitor, asked: str) -> None:
     """No text in the search box gives an error."""
     assert visitor.ask("GET", "/", params={"q": asked, "state": "all"}).status_code == 200
+
+
+def test_a_claim_runs_out(
+    filled: Store, clock: samples.FixedClock, visiting: Callable[..., Visitor]
+) -> None:
+    """After half an hour somebody else may claim the item."""
+    mina, oleg = visiting(), visiting()
+    mina.post("/you", {"name": "Mina"})
+    oleg.post("/you", {"name": "Oleg"})
+    mina.post("/items/1/claim", {"claim": "yes"})
+    clock.at += timedelta(minutes=31)
+    answer = oleg.post("/items/1/claim", {"claim": "yes"})
+
+    assert answer.status_code == 303
 
 
 def test_the_last_page_may_empty(filled: Store, visitor: Visitor) -> None:
