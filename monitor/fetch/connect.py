@@ -20,6 +20,7 @@ from typing import Any, Final
 import httpcore
 
 from monitor.core.values import ErrorCode
+from monitor.fetch.proxies import Proxy
 from monitor.fetch.settings import FetchSettings, Trouble
 from monitor.guard import PRIVATE, IPAddress, Target
 
@@ -179,6 +180,7 @@ class Connector:
         self._settings = settings
         self._resolve = resolve
         self._tls = tls
+        self._proxies = {name: Proxy.read(text) for name, text in settings.via.items()}
         self.contacts = 0  # connections that were opened: the network is there
 
     async def open(self, target: Target) -> Stream:
@@ -193,13 +195,25 @@ class Connector:
             ) from None
         try:
             async with asyncio.timeout(within):
-                sock = await _race(addresses, target.port)
+                proxy = self._proxy_for(target.host)
+                if proxy is not None:
+                    sock = await proxy.connect(addresses[0], target.port)
+                else:
+                    sock = await _race(addresses, target.port)
                 self.contacts += 1
                 return await self._wrapped(sock, target)
         except TimeoutError:
             raise Trouble(
                 ErrorCode.TIMEOUT_CONNECT, f"no connection in {within:g} seconds"
             ) from None
+
+    def _proxy_for(self, host: str) -> Proxy | None:
+        """Return the proxy of a host, or of a domain that it belongs to."""
+        while host and self._proxies:
+            if host in self._proxies:
+                return self._proxies[host]
+            host = host.partition(".")[2]
+        return None
 
     async def _checked(self, target: Target) -> list[IPAddress]:
         if target.address is not None:

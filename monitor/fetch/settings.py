@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,7 +30,8 @@ class FetchSettings:
     spacing: float = 1.0  # between the starts of two requests to one host
     retry_pause: float = 1.0  # before the one retry after a reset
     robots: bool = True  # obey robots.txt for pages; feeds are published to be polled
-    waiting_bytes: int = 64 * MEGABYTE  # bodies fetched but not yet taken by the caller
+    waiting_bytes: int = 32 * MEGABYTE  # bodies fetched but not yet taken by the caller
+    via: Mapping[str, str] = field(default_factory=dict)  # domain -> proxy; see `proxies`
     ca_file: str | None = None  # certificates to trust instead of the usual ones
 
 
