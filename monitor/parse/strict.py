@@ -26,20 +26,38 @@ _SY = "http://purl.org/rss/1.0/modules/syndication/"
 _FEEDBURNER = "http://rssnamespace.org/feedburner/ext/1.0"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PLAIN = ("text", "html")  # types of text that mean the same to every reader
-# Elements of a channel that have children of their own, and harm nobody by it.
-_FAMILIES = {
-    "item", "entry", "items", "image", "textInput", "textinput", "skipDays", "skipHours", "author",
-    "contributor",
+# What may stand in a channel, and in those elements of it that have children of their own.
+_RSS_CHANNEL = {
+    "title", "link", "description", "language", "copyright", "managingEditor", "webMaster",
+    "pubDate", "lastBuildDate", "category", "generator", "docs", "cloud", "ttl", "rating", "item",
+    "image", "textInput", "skipHours", "skipDays", "items",
 }  # fmt: skip
+_ATOM_CHANNEL = {
+    "title", "subtitle", "link", "id", "updated", "author", "contributor", "category", "generator",
+    "icon", "logo", "rights", "entry", "published",
+}  # fmt: skip
+_PERSON_PARTS = frozenset({"name", "uri", "email"})
+_FAMILIES = {
+    "author": _PERSON_PARTS,
+    "contributor": _PERSON_PARTS,
+    "image": frozenset({"title", "url", "link", "width", "height"}),
+    "skipHours": frozenset({"hour"}),
+    "skipDays": frozenset({"day"}),
+}
+_ENTRIES = {"item", "entry"}
+_RDF_LIST = {f"{{{_RDF}}}Seq", f"{{{_RDF}}}li"}
+_CHANNEL_SPACES = {_SY, _ATOM, _FEEDBURNER}
+# Attributes of elements whose text is read; others might change what it means.
+_ATTRIBUTES = {"type", "isPermaLink", "domain", "url", _LANG}
 _RDF_PARTS = {"channel", "item", "image", "textinput"}
-_SILENT_SPACES = {  # their elements say nothing that we keep
-    "http://purl.org/rss/1.0/modules/slash/",
-    "http://wellformedweb.org/CommentAPI/",
-    "http://www.georss.org/georss",
-    "http://www.w3.org/2003/01/geo/wgs84_pos#",
-    "http://purl.org/syndication/thread/1.0",
-    "com-wordpress:feed-additions:1",
-    "http://www.google.com/schemas/sitemap-image/1.1",
+_SILENT_SPACES = {  # their elements say nothing that we keep, under their usual prefix
+    "http://purl.org/rss/1.0/modules/slash/": "slash",
+    "http://wellformedweb.org/CommentAPI/": "wfw",
+    "http://www.georss.org/georss": "georss",
+    "http://www.w3.org/2003/01/geo/wgs84_pos#": "geo",
+    "http://purl.org/syndication/thread/1.0": "thr",
+    "http://webfeeds.org/rss/1.0": "webfeeds",
+    "com-wordpress:feed-additions:1": "",
 }
 _SILENT = {
     "enclosure", "comments", "{http://search.yahoo.com/mrss/}thumbnail",
@@ -48,9 +66,10 @@ _SILENT = {
 _FULL_TEXTS = {("yandex", "full-text"), ("turbo", "content")}  # known by prefix, as publishers do
 _FULL_TEXT_SPACES = {"http://news.yandex.ru", "http://turbo.yandex.ru"}
 # The three sane ways of writing a person; the others go to the tolerant reader, cut short.
+_ADDRESS = r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,100}"
 _PERSON = re.compile(
-    r"(?P<email>[\w.+-]{1,64}@[\w.-]{1,100})(?: \((?P<bracketed>[^()@<>]{1,100})\))?"
-    r"|(?P<name>[^()@<>]{1,100}) (?:<[\w.+-]{1,64}@[\w.-]{1,100}>|\([\w.+-]{1,64}@[\w.-]{1,100}\))"
+    rf"(?P<email>{_ADDRESS})(?: \((?P<bracketed>[^()@<>]{{1,100}})\))?"
+    rf"|(?P<name>[^()@<>]{{1,100}}) (?:<{_ADDRESS}>|\({_ADDRESS}\))"
 )
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 _C1 = re.compile("[\x80-\x9f]")
@@ -140,14 +159,12 @@ def _feed(name: str, channel: etree._Element, entries: list[Raw]) -> RawFeed:
 
     def said(tag: str) -> str:
         found = channel.findall(tag)
-        if len(found) > 1 or (found and found[0].get("type", "text") not in _PLAIN):
+        if len(found) > 1:
             raise _Unsure
         return _text(found[0]) if found else ""
 
-    if channel.find(f"{{{_DC}}}title") is not None:
-        raise _Unsure  # a rival of the channel's own title
-    if any(len(child) and etree.QName(child).localname not in _FAMILIES for child in channel):
-        raise _Unsure  # a title in there might be taken for the channel's
+    for child in channel:
+        _check_channel(child, space)
     lang = said(own + "language") or said(f"{{{_DC}}}language")
     if space == _ATOM:
         lang = (channel.get(_LANG) or "").strip().replace("_", "-")
@@ -162,6 +179,25 @@ def _feed(name: str, channel: etree._Element, entries: list[Raw]) -> RawFeed:
             said(own + "ttl"), said(f"{{{_SY}}}updatePeriod"), said(f"{{{_SY}}}updateFrequency")
         ),
     )
+
+
+def _check_channel(child: etree._Element, space: str | None) -> None:
+    """Give up on an element of a channel that the tolerant reader might take for another."""
+    name = etree.QName(child)
+    if name.namespace == space:
+        known = name.localname in (_ATOM_CHANNEL if space == _ATOM else _RSS_CHANNEL)
+        if name.localname == "items":
+            known = all(part.tag in _RDF_LIST for part in child.iterdescendants())
+        elif name.localname not in _ENTRIES and len(child):
+            parts = [part.tag.rpartition("}")[2] for part in child]
+            family = _FAMILIES.get(name.localname, frozenset())
+            known = known and set(parts) <= family and len(parts) == len(set(parts))
+            known = known and not any(len(part) for part in child)
+    else:
+        known = name.namespace in _CHANNEL_SPACES and not len(child)
+        known = known or _is_silent(child)
+    if not known or "mode" in child.attrib:
+        raise _Unsure
 
 
 def _item(item: etree._Element, space: str, readers: dict[str, _Reader]) -> Raw:
@@ -187,7 +223,7 @@ def _other(draft: _Draft, element: etree._Element) -> None:
     if len(element):
         raise _Unsure
     name = etree.QName(element)
-    if name.namespace in _SILENT_SPACES or element.tag in _SILENT:
+    if _is_silent(element) or element.tag in _SILENT:
         return
     if name.namespace in _FULL_TEXT_SPACES:
         if (element.prefix, name.localname) in _FULL_TEXTS:
@@ -196,9 +232,15 @@ def _other(draft: _Draft, element: etree._Element) -> None:
     raise _Unsure
 
 
+def _is_silent(element: etree._Element) -> bool:
+    prefix = _SILENT_SPACES.get(etree.QName(element).namespace)
+    return prefix is not None and (not prefix or element.prefix == prefix) and not len(element)
+
+
 def _text(element: etree._Element) -> str:
     """Return an element's text as the tolerant reader does: stripped, common damage repaired."""
-    if len(element):
+    is_plain = element.get("type", "text") in _PLAIN and _ATTRIBUTES.issuperset(element.attrib)
+    if len(element) or not is_plain:
         raise _Unsure
     text = (element.text or "").strip()
     if not text.isascii():
@@ -227,8 +269,18 @@ def _says(name: str) -> _Reader:
     return reader
 
 
+def _person(element: etree._Element) -> str:
+    """Return a name; readers disagree on markup and C1 controls in names."""
+    name = _text(element)
+    if _C1.search(element.text or "") or not {"<", ">", "&"}.isdisjoint(name):
+        raise _Unsure
+    return name
+
+
 def _author(draft: _Draft, element: etree._Element) -> None:
     person = _text(element)
+    if "@" not in person:
+        person = _person(element)
     if "@" in person:
         found = _PERSON.fullmatch(person)
         if found is None:
@@ -247,21 +299,12 @@ def _rss_link(draft: _Draft, element: etree._Element) -> None:
     draft.say("link", _text(element))
 
 
-def _atom_text(name: str) -> _Reader:
-    def reader(draft: _Draft, element: etree._Element) -> None:
-        if element.get("type", "text") not in _PLAIN or element.get("src") is not None:
-            raise _Unsure
-        draft.say(name, _text(element))
-
-    return reader
-
-
 def _atom_link(draft: _Draft, element: etree._Element) -> None:
     href = element.get("href")
     if href is None or len(element):
         raise _Unsure
     rel, kind = element.get("rel", "alternate"), element.get("type", "text/html")
-    if rel == "alternate" and kind.strip().lower() in _HTML_TYPES:
+    if rel.lower() == "alternate" and kind.strip().lower() in _HTML_TYPES:
         draft.one["link"] = href.strip()
 
 
@@ -275,17 +318,25 @@ def _atom_author(draft: _Draft, element: etree._Element) -> None:
 def _names(element: etree._Element) -> Iterator[str]:
     for part in element:
         if part.tag == f"{{{_ATOM}}}name":
-            yield _text(part)
-        elif part.tag not in (f"{{{_ATOM}}}uri", f"{{{_ATOM}}}email"):
+            yield _person(part)
+        elif part.tag not in (f"{{{_ATOM}}}uri", f"{{{_ATOM}}}email") or len(part):
             raise _Unsure
 
 
 def _atom_category(draft: _Draft, element: etree._Element) -> None:
+    if (element.text or "").strip() or len(element):
+        raise _Unsure
     draft.tags.append(element.get("label") or element.get("term") or "")
+
+
+def _contributor(draft: _Draft, element: etree._Element) -> None:
+    list(_names(element))
 
 
 def _nothing(draft: _Draft, element: etree._Element) -> None:
     """Read an element of which nothing is kept."""
+    if len(element):
+        raise _Unsure
 
 
 _ANYWHERE: dict[str, _Reader] = {
@@ -307,14 +358,14 @@ _ITEM: dict[str, _Reader] = {
 }
 _ENTRY: dict[str, _Reader] = {
     "id": _says("guid"),
-    "title": _atom_text("title"),
-    "summary": _atom_text("summary"),
-    "content": _atom_text("encoded"),
+    "title": _says("title"),
+    "summary": _says("summary"),
+    "content": _says("encoded"),
     "published": _says("published"),
     "updated": _says("updated"),
     "link": _atom_link,
     "author": _atom_author,
     "category": _atom_category,
-    "contributor": _nothing,
+    "contributor": _contributor,
     "rights": _nothing,
 }
