@@ -105,6 +105,7 @@ class Watch:
         now = self.clock.now()
         self.store.rulebooks.save(source.hash, dict(source.files), now)
         self.store.rulebooks.apply(source.hash, now=now, actor=actor, reason=reason)
+        self.live_rules = source
 
     @cached_property
     def store(self) -> Store:

@@ -1,4 +1,4 @@
-"""`score`, `rules`, `verdict`: what is relevant, why, and what people decided."""
+"""`score` and `verdict`: what is relevant, why, and what people decided."""
 
 from __future__ import annotations
 
@@ -30,14 +30,11 @@ from monitor.core.values import ScoreInput, Verdict
 from monitor.rulefiles import compile_rules
 from monitor.trial import Trials, feed_for
 
-rules = typer.Typer(help="The rules: check the folder, put it in force.", no_args_is_help=True)
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(tells_failures(score))
     app.command()(tells_failures(verdict))
-    app.add_typer(rules, name="rules")
 
 
 def score(
@@ -170,39 +167,3 @@ def verdict(
         except KeyError:
             raise stop(f"There is no item {item}. The review page shows the numbers.") from None
     remark(f"Item {item}: {decision.value}{', kept as an example' if teach else ''}.")
-
-
-@rules.command("lint")
-@tells_failures
-def rules_lint(config: Config = None) -> None:
-    """Check the rules folder: every mistake with file, line and key. Exit 78 when there is one."""
-    with open_watch(settings_from(config)) as watch:
-        book = compile_rules(watch.draft_rules)
-        say(f"{len(book.rules)} rules are sound, version {watch.draft_rules.hash[:12]}.")
-
-
-@rules.command("apply")
-@tells_failures
-def rules_apply(
-    reason: Annotated[str, typer.Option(help="Why, for the list of versions.")] = "",
-    config: Config = None,
-) -> None:
-    """Put the rules folder in force; a running monitor takes it over within a minute."""
-    with open_watch(settings_from(config)) as watch:
-        compile_rules(watch.draft_rules)
-        watch.apply_rules(watch.draft_rules, actor="command line", reason=reason)
-        remark(f"Rules {watch.draft_rules.hash[:12]} are in force.")
-
-
-@rules.command("versions")
-@tells_failures
-def rules_versions(config: Config = None, as_json: AsJson = False) -> None:
-    """List the rules that were in force, the newest first."""
-    with open_watch(settings_from(config)) as watch:
-        found = watch.store.rulebooks.versions()
-    for one in found:
-        at = one.applied_at.isoformat(timespec="seconds")
-        if as_json:
-            say_json({"hash": one.hash, "applied_at": at, "by": one.actor, "reason": one.reason})
-        else:
-            say(f"{one.hash[:12]}  {at}  {one.actor}  {one.reason}".rstrip())

@@ -64,7 +64,8 @@ class Desk:
             feed=feed.id,
             tags=feed.tags,
             weight=feed.weight,
-            on=article.published_at or pending.entry.published_at or job.now,
+            # As a stored item is scored again later: the same date, or none of them.
+            on=pending.entry.published_at or article.published_at or pending.first_seen_at,
         )
         return article, self._score(given, self._rulebook), lang
 
