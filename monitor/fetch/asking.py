@@ -184,13 +184,7 @@ class Asker:
                 detail=f"not complete after {self._settings.total:g} seconds",
             )
         except Trouble as trouble:
-            outcome = Failed(
-                request=request,
-                code=trouble.code,
-                detail=trouble.detail,
-                status=trouble.status,
-                retry_at=trouble.retry_at,
-            )
+            outcome = trouble.failed(request)
         except Exception as error:  # the border: one strange server must not end a round of polls
             # The host alone: a feed's address may hold a password.
             LOG.exception("fetch.unexpected from %s", host_of(request.url))

@@ -247,7 +247,7 @@ class Connector:
         except OSError as error:
             sock.close()
             raise Trouble(
-                ErrorCode.TLS_ERROR if secure else ErrorCode.CONNECTION_CLOSED,
+                ErrorCode.CONNECTION_CLOSED,
                 f"the connection broke at its beginning: {_said(error)}",
             ) from None
         except BaseException:

@@ -203,13 +203,7 @@ class HttpFetcher:
             try:
                 lane.pause = await self._robots.check(target, agent)
             except Trouble as trouble:
-                return Failed(
-                    request=request,
-                    code=trouble.code,
-                    detail=trouble.detail,
-                    status=trouble.status,
-                    retry_at=trouble.retry_at,
-                )
+                return trouble.failed(request)
         return await self._asker.ask(request)
 
     def _lane(self, host: str) -> _Lane:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.core.values import ErrorCode
+from monitor.core.values import ErrorCode, Failed, Request
 from monitor.guard import Allowed
 
 MEGABYTE = 1_000_000
@@ -51,3 +51,13 @@ class Trouble(Exception):
         self.detail = detail
         self.status = status
         self.retry_at = retry_at
+
+    def failed(self, request: Request) -> Failed:
+        """Return the outcome that this is for a request."""
+        return Failed(
+            request=request,
+            code=self.code,
+            detail=self.detail,
+            status=self.status,
+            retry_at=self.retry_at,
+        )

@@ -430,6 +430,26 @@ def test_old_protocol_is_not_spoken(certificates: Path) -> None:
         assert code_of(fetch(f"https://good.example:{secure.port}/feed")) is Code.TLS_ERROR
 
 
+def test_handshake_that_is_broken_off_is_tried_once_more(certificates: Path) -> None:
+    """A reset in the middle of the handshake says nothing about the certificate."""
+    hits = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def slam() -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                hits.append(connection.recv(65_536)[:1])
+                connection.close()
+
+        threading.Thread(target=slam, daemon=True).start()
+        port = listener.getsockname()[1]
+        with fetching(Names(), f"127.0.0.1:{port}") as fetch:
+            outcome = fetch(f"https://127.0.0.1:{port}/")
+
+    assert code_of(outcome) is Code.CONNECTION_CLOSED
+    assert hits == [b"\x16", b"\x16"]
+
+
 def test_plain_server_on_a_secure_address_is_a_tls_error(site: RawSite) -> None:
     """An answer in plain text to a handshake is named, and not retried in plain text."""
     before = len(site.asked)
