@@ -13,6 +13,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from monitor.core.reports import ItemPage, QueueFilter, QueueOrder, VerdictLine
+from monitor.core.rules import COMPUTED
 from monitor.core.values import Band, Item, ItemState, Match, Score, Verdict
 from review.desk import Desk, not_found, see_other
 from review.marks import gloss
@@ -228,21 +229,19 @@ def following(page: ItemPage) -> dict[int, int]:
 
 
 def telling(score: Score) -> list[Reason]:
-    """Return the reasons for one line: words that were found before sums that were computed.
+    """Return the reasons for one line: new words first, then rules by name, then computed sums.
 
-    The cap is left out: it says nothing about the text. A wording is told once on the line; a rule
-    that found nothing new stands there by its name.
+    A wording is told once on the line. The cap is left out: it says nothing about the text.
     """
     told: set[str] = set()
     lines = []
-    ordered = sorted(reasons(score), key=lambda reason: not reason.matches)
-    for reason in ordered:
+    for reason in reasons(score):
         if reason.rule == "cap":
             continue
         fresh = [match for match in reason.matches if (match.surface or "").casefold() not in told]
         told.update((match.surface or "").casefold() for match in fresh[:REASON_WORDS])
         lines.append(replace(reason, matches=tuple(fresh)))
-    return lines
+    return sorted(lines, key=lambda line: (not line.matches, line.rule in COMPUTED))
 
 
 def reasons(score: Score) -> list[Reason]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.values import Match
+from monitor.core.values import Band, Match, Score
 from review.changes import WORD_LIMIT, shortened, word_changes
 from review.charts import HEIGHT, WIDTH, Column, stacked
-from review.inbox import choice
+from review.inbox import choice, telling
 from review.item import explained
 from review.marks import marked, paragraphs
 from review.overview import day_starts
@@ -179,6 +179,30 @@ def test_any_filter_can_be_asked(asked: dict[str, str]) -> None:
 
     assert choice(chosen.fields()) == chosen
     assert 0 <= chosen.filter("Mina").offset <= 300_000
+
+
+def test_why_line_tells_new_words_first_and_each_once() -> None:
+    """Repeated wordings, rule names and computed sums come after what a reader can judge."""
+
+    def found(rule: str, points: int, surface: str | None) -> Match:
+        return Match(rule=rule, points=points, field="text", surface=surface)
+
+    matches = (
+        found("labour", 30, "북한"),
+        found("in-russia", 22, "북한"),
+        found("title", 50, None),
+        found("cap", -200, None),
+        found("visas", 8, "학생비자"),
+    )
+    score = Score(score=0, raw=0, decision=Band.REJECT, lang=None, matches=matches)
+    told = [(line.rule, [match.surface for match in line.matches]) for line in telling(score)]
+
+    assert told == [
+        ("labour", ["북한"]),
+        ("visas", ["학생비자"]),
+        ("in-russia", []),
+        ("title", []),
+    ]
 
 
 @given(st.lists(st.builds(Match, rule=st.sampled_from("abc"), points=st.integers(-50, 50))))
