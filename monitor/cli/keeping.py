@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from monitor.cli.common import Config, remark, say, settings_from, stop, tells_failures
 from store import open_store
+from store.upkeep import restore as put_back
 
-db = typer.Typer(help="The database: upgrade, check.", no_args_is_help=True)
+db = typer.Typer(
+    help="The database: upgrade, check, back up, put a copy back.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,3 +40,34 @@ def check(config: Config = None) -> None:
     if wrong:
         raise stop(f"{len(wrong)} things are wrong. Keep the file, and restore the last good copy.")
     remark("The database is sound.")
+
+
+@db.command("backup")
+@tells_failures
+def backup(
+    to: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    config: Config = None,
+) -> None:
+    """Write a sound copy of the database, also while a monitor runs. SQLite only.
+
+    PostgreSQL: use pg_dump.  Example:  monitor db backup ~/copies/$(date +%F).db
+    """
+    with open_store(settings_from(config).database) as store:
+        say(str(store.upkeep.backup(to)))
+    remark("Back up feeds.yaml, rules/ and the rest of var/ as well.")
+
+
+@db.command("restore")
+@tells_failures
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A file that `monitor db backup` wrote.")],
+    config: Config = None,
+) -> None:
+    """Put a copy in the place of the database; the old one is kept beside it. SQLite only.
+
+    Stop the monitor first.
+    """
+    aside = put_back(settings_from(config).database, copy)
+    if aside is not None:
+        remark(f"The old database is kept as {aside}.")
+    remark("Next: monitor db check, and monitor db upgrade if the copy is of an older version.")
