@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import feeding, keeping, polling, relevance, ruling, running, telling
+from monitor.cli import feeding, finding, keeping, polling, relevance, ruling, running, telling
 
 app = typer.Typer(
     name="monitor",
@@ -39,7 +39,7 @@ def _options(
     """Watch news feeds for reports on North Korean workers sent abroad."""
 
 
-for part in (running, polling, feeding, relevance, ruling, telling, keeping):
+for part in (running, polling, feeding, finding, relevance, ruling, telling, keeping):
     part.register(app)
 
 

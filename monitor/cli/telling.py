@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.core.addresses import mail_address
+from monitor.core.subscriberlist import read_subscribers
 from monitor.core.telling import QuietPolicy, Subscriber
 from monitor.core.values import Band
 from monitor.core.windows import Schedule
@@ -116,6 +118,9 @@ def add(
     at: Annotated[str, typer.Option(help="Local times, with commas.")] = "08:00",
     minimum: Annotated[Band, typer.Option(help="The least band told.")] = Band.DIGEST,
     quiet: Annotated[QuietPolicy, typer.Option(help="On a quiet day.")] = QuietPolicy.SHORT,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="Also tell items of the band alert at once.")
+    ] = False,
     analyst: Annotated[
         bool, typer.Option("--analyst", help="Also show what just missed the line.")
     ] = False,
@@ -137,6 +142,7 @@ def add(
                 minimum=minimum,
                 schedule=Schedule(zone=_zone(zone), times=_times(at)),
                 quiet=quiet,
+                alerts=alerts,
                 near_misses=analyst,
                 since=watch.clock.now(),
             )
@@ -195,6 +201,51 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
         say(table(rows))
     else:
         remark("Nobody yet: monitor subscribers add you@example.org")
+
+
+@subscribers.command("import")
+@tells_failures
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV table; its first line names the columns.")],
+    config: Config = None,
+) -> None:
+    """Add everybody in a table, all or none: address, name, language, zone, at, days, minimum ...
+
+    Addresses that get digests already stay as they are.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise stop(f"{file} cannot be read: {error}", USAGE) from None
+    with open_watch(settings_from(config)) as watch:
+        wanted = read_subscribers(text, file=str(file), now=watch.clock.now())
+        added = watch.store.subscribers.import_all(wanted)
+    remark(f"{len(added)} added, {len(wanted) - len(added)} were there already.")
+
+
+@subscribers.command("pause")
+@tells_failures
+def pause(
+    address: Annotated[str, typer.Argument(help="The e-mail address.")],
+    until: Annotated[
+        str | None, typer.Option(help="A day such as 2026-12-24; left out: the pause ends now.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Send nothing until a day; what happens meanwhile is made up for in one digest."""
+    at = None
+    if until is not None:
+        try:
+            at = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            text = f"--until: write a day such as 2026-12-24 (got {until!r})."
+            raise stop(text, USAGE) from None
+    with open_watch(settings_from(config)) as watch:
+        known = watch.store.subscribers.by_address(_address(address))
+        if known is None:
+            raise stop(f"{address} is no subscriber.")
+        watch.store.subscribers.pause(known.key, at)
+    remark(f"{address} gets nothing until {until}." if until else f"{address} gets digests again.")
 
 
 @subscribers.command("remove")

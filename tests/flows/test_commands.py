@@ -192,3 +192,43 @@ def test_demo_shows_two_digests_and_leaves_the_mails(monitor: Monitor) -> None:
     assert len(paths) == 6
     assert all(Path(path).stat().st_size > 1000 for path in paths)
     assert "Traceback" not in answer.stderr
+
+
+def test_kept_items_are_found_and_exported_without_withheld_names(
+    monitor: Monitor, folder: Path
+) -> None:
+    """`search` finds two-letter words; `export` is a table without what must not leave."""
+    monitor("poll", "--once", "--spacing", "0")
+    (folder / "var").mkdir(exist_ok=True)
+    (folder / "var" / "withheld.txt").write_text("Vladivostok\n", encoding="utf-8")
+
+    found = monitor("search", "북한", "--json")
+    table = monitor("export", "csv", "--band", "reject")
+    lines = monitor("export", "jsonl", "--band", "digest")
+
+    assert found.returncode == 0
+    assert all("북한" in json.loads(line)["title"] + line for line in found.stdout.splitlines())
+    assert table.stdout.startswith("key,score,decision,")
+    assert "Vladivostok" not in table.stdout + lines.stdout
+    assert {json.loads(line)["decision"] for line in lines.stdout.splitlines()} <= {
+        "digest",
+        "alert",
+    }
+
+
+def test_a_table_of_subscribers_is_taken_whole_or_not_at_all(
+    monitor: Monitor, folder: Path
+) -> None:
+    """A wrong line is named with file and line, and nobody is added."""
+    table = folder / "people.csv"
+    table.write_text("address,zone,at\na@example.org,Asia/Seoul,08:00\nb@example.org,Mars,9\n")
+    refused = monitor("subscribers", "import", str(table))
+    table.write_text("address,zone,at\na@example.org,Asia/Seoul,08:00\n")
+    taken = monitor("subscribers", "import", str(table))
+    paused = monitor("subscribers", "pause", "a@example.org", "--until", "2099-12-24")
+
+    assert refused.returncode == 78
+    assert "people.csv:3" in refused.stderr
+    assert taken.returncode == 0
+    assert "1 added" in taken.stderr
+    assert paused.returncode == 0
