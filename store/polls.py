@@ -119,19 +119,15 @@ def _save_decisions(
     entries = _save_entries(session, record, is_sqlite=is_sqlite)
     links = [d.link for d in record.decisions if d.fate is Fate.DUPLICATE and d.link]
     items = readings.items_by_link(session, links)
-    # A twin has no entry of its own: it is the entry that it repeats.
-    identities = {d.entry.position: d.identity for d in record.decisions if d.twin is None}
     fates: list[dict[str, Any]] = []
     seen: list[readings.Seen] = []
     for decision in record.decisions:
-        identity = decision.identity
         if decision.fate is Fate.UNCHANGED and (
-            decision.twin is not None or identity not in readdressed
+            decision.twin is not None or decision.identity not in readdressed
         ):
             continue
-        if decision.twin is not None:
-            identity = identities.get(decision.twin, identity)
-        entry_key = entries.get(identity)
+        # A twin has no entry of its own: it has the identity of the one that it repeats.
+        entry_key = entries.get(decision.identity)
         item_key = items.get(decision.link or "") if decision.fate is Fate.DUPLICATE else None
         if item_key is None and decision.known is not None:
             item_key = decision.known.item_key

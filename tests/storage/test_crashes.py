@@ -201,6 +201,10 @@ def assert_all_accounted(pipeline: Pipeline) -> None:
     # Nothing lost: each address that any document showed is in the ledger ...
     known = set(numbers(store, union(select(ENTRY.c.link), select(FATE.c.link))))
     assert pipeline.links - known == set()
+    fateless = select(ENTRY.c.key).where(
+        ~select(FATE.c.key).where(FATE.c.entry_key == ENTRY.c.key).exists()
+    )
+    assert numbers(store, fateless) == []
     # ... and each entry that was to be kept leads to an item.
     left_out = select(FATE.c.entry_key).where(FATE.c.fate.in_(LEFT_OUT))
     homeless = (

@@ -283,6 +283,20 @@ def test_a_poorer_reading_replaces_a_full_text_only_when_it_matters_more(
     assert (the_item(store).text == "Accept our cookies") is is_taken
 
 
+def test_a_changed_entry_keeps_the_address_that_it_had(store: Store) -> None:
+    """A document in which links tell nothing apart does not take an entry's address away."""
+    follow(store)
+    poll(store, a_decision(an_entry(1)))
+    (known,) = store.polling.known_entries(lease(store).key, ["guid-1"])
+    changed = an_entry(1, summary="Changed.")
+    poll(store, a_decision(changed, known=known, link=None), finished_at=NOW + HOUR)
+
+    first, second = pending(store, now=NOW + HOUR)
+
+    assert (first.link, second.link) == ("https://news.example/1", "https://news.example/1")
+    assert (first.is_revision, second.is_revision) == (False, True)
+
+
 def test_a_changed_entry_that_was_not_read_yet_is_read_once_as_new(store: Store) -> None:
     """Changed twice before the first reading: one item, and two fates that lead to it."""
     follow(store)
