@@ -34,22 +34,28 @@ from monitor.guard import Target
 _T = TypeVar("_T")
 
 _LANES: Final = 10_000  # hosts remembered; more than that and idle ones are forgotten
-_STRIKES: Final = 2  # answers "wait" in a row after which a host's other requests wait too
+# So many answers "wait", or failures to connect, in a row, and a host's other requests are not made
+# for a while: a hundred feeds of one dead host must not take a hundred times the connect time.
+_TOLD_TO_WAIT: Final = 8
+_UNREACHED: Final = 3
+_UNREACHED_FOR: Final = 60.0  # seconds
 _SLOW_AFTER: Final = 1.0  # seconds
 _SLOW_TIMES: Final = 10  # so many times the concurrency may be open when most of them hang
 _NO_NETWORK: Final = frozenset({ErrorCode.DNS_ERROR, ErrorCode.CONNECT_ERROR})
+_UNREACHABLE: Final = _NO_NETWORK | {ErrorCode.TIMEOUT_CONNECT}
 _NO_NETWORK_HOSTS: Final = 3  # fewer unreachable hosts say nothing about our own network
 
 
 class _Lane:
-    """The turn-taking of one host."""
+    """The turn-taking of one host and port."""
 
     def __init__(self, width: int) -> None:
         self.gate = asyncio.Semaphore(width)
         self.users = 0
         self.next_start = 0.0
         self.pause = 0.0  # wished by robots.txt
-        self.strikes = 0
+        self.told_to_wait = 0
+        self.unreached = 0
         self.closed: Failed | None = None  # the answer that closed it
         self.closed_until = 0.0
 
@@ -181,7 +187,7 @@ class HttpFetcher:
         target = self._asker.target_of(request)
         if isinstance(target, Failed):
             return target
-        lane = self._lane(target.host)
+        lane = self._lane(f"{target.host}:{target.port}")
         lane.users += 1
         try:
             async with lane.gate:
@@ -231,7 +237,7 @@ class HttpFetcher:
             await asyncio.sleep(start - now)
 
     def _closed(self, lane: _Lane, request: Request) -> Failed | None:
-        """Answer for a host that asked us to wait: its other addresses wait too."""
+        """Answer for a host that cannot be reached or asked us to wait."""
         if lane.closed is None or time.monotonic() >= lane.closed_until:
             return None
         return dataclasses.replace(
@@ -239,13 +245,17 @@ class HttpFetcher:
         )
 
     def _note(self, lane: _Lane, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed) and outcome.code is ErrorCode.RATE_LIMITED:
-            lane.strikes += 1
-            if lane.strikes >= _STRIKES:
-                wait = (outcome.retry_at - self._now()).total_seconds() if outcome.retry_at else 60
-                lane.closed, lane.closed_until = outcome, time.monotonic() + min(wait, 3600.0)
-        else:
-            lane.strikes, lane.closed = 0, None
+        """Count answers after which the rest of a host's requests are not worth making."""
+        code = outcome.code if isinstance(outcome, Failed) else None
+        lane.told_to_wait = lane.told_to_wait + 1 if code is ErrorCode.RATE_LIMITED else 0
+        lane.unreached = lane.unreached + 1 if code in _UNREACHABLE else 0
+        if not isinstance(outcome, Failed):
+            lane.closed = None
+        elif lane.told_to_wait >= _TOLD_TO_WAIT:
+            wait = (outcome.retry_at - self._now()).total_seconds() if outcome.retry_at else 60.0
+            lane.closed, lane.closed_until = outcome, time.monotonic() + min(wait, 3600.0)
+        elif lane.unreached >= _UNREACHED:
+            lane.closed, lane.closed_until = outcome, time.monotonic() + _UNREACHED_FOR
 
 
 class _Batch:
