@@ -84,8 +84,7 @@ _NOT_A_TAG = re.compile(
 _TAG = re.compile(r"</?[a-z!]", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _BREAK = re.compile(r"</?(?:p|br|hr|div|li|tr|dd|dt|h[1-6]|[a-z]{2,10})>")
-_SPACES = re.compile(r"[\t\u00a0][ \t\u00a0]*| [ \t\u00a0]+")
-_AROUND_BREAKS = re.compile(r"[ \t\u00a0]*\n[ \t\u00a0\n]*")
+_SPACES = re.compile(r"[ \t\u00a0]+")
 
 
 def plain(markup: str) -> str:
@@ -121,14 +120,22 @@ def plain_title(markup: str, limit: int | None = None) -> str:
 def _without_tags(markup: str) -> str:
     if "<" not in markup:
         return html.unescape(markup)
-    markup = _NOT_A_TAG.sub("&lt;", _CDATA.sub("", markup))
+    if "]]>" in markup or "[CDATA[" in markup:
+        markup = _CDATA.sub("", markup)
+    markup = _NOT_A_TAG.sub("&lt;", markup)
     kept = nh3.clean(markup, tags=_BLOCKS, attributes={}, clean_content_tags=_SILENT)
     return html.unescape(_BREAK.sub("\n", kept))
 
 
 def _tidy(text: str) -> str:
-    text = _SPACES.sub(" ", clean(text))
-    return (_AROUND_BREAKS.sub("\n", text) if "\n" in text else text).strip()
+    """Clean, with single spaces, no blank lines, and no white space around lines."""
+    text = clean(text)
+    if "  " in text or "\t" in text or "\u00a0" in text:
+        text = _SPACES.sub(" ", text)
+    if "\n" not in text:
+        return text.strip()
+    lines = (line.strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def without_outlet(title: str, outlet: str) -> str:
