@@ -100,7 +100,7 @@ def wall(text: str, *, title: str, url: str, has_password: bool, wants_scripts: 
         return "a consent page instead of the article"
     if size(text) > _SHORT:
         return None
-    if _CONSENT.search(text) and size(_without(_CONSENT, text)) < _LITTLE // 2:
+    if _CONSENT.search(f"{title}\n{text}") and size(_without(_CONSENT, text)) < _LITTLE // 2:
         return "a consent page instead of the article"
     if size(text) <= 2 * _LITTLE and _NOT_FOUND.search(title or text[:200]):
         return "the page says that there is no such article"

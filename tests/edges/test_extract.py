@@ -289,6 +289,10 @@ WALLS = {
         " cookies. Accept all cookies or manage your consent.</p>",
         URL,
     ),
+    "consent, in the title": (
+        "<title>Before you continue</title><p>Choose how we and others use what we know.</p>",
+        URL,
+    ),
     "consent, russian": (
         "<title>Новости</title><p>Мы используем файлы cookie. Принять все cookie?</p>",
         URL,
