@@ -190,14 +190,20 @@ class Workers:
             self._give_back(worker)
 
     def _take(self) -> _Worker | None:
+        """Return a free worker, a fresh one when none is idle; None while all are held."""
         with self._lock:
             if self._out >= self._count:
                 return None
+            if not self._nursery.is_alive and not self._nursery.retired:
+                self._revive()
             nursery = self._nursery
             self._out += 1
             nursery.out += 1
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                worker = self._idle.pop()
+                if not worker.has_died:
+                    return worker
+                worker.close()
         try:
             return nursery.fork()
         except BaseException:
@@ -206,12 +212,22 @@ class Workers:
                 nursery.out -= 1
             raise
 
+    def _revive(self) -> None:
+        """Start another nursery in place of one that died (the system kills when memory is short);
+        its workers died with it."""
+        LOG.error("worker.nursery_died")
+        dead, self._nursery = self._nursery, _Nursery(self._nursery.setup)
+        dead.close()
+        for worker in self._idle:
+            worker.close()
+        self._idle.clear()
+
     def _give_back(self, worker: _Worker) -> None:
         nursery = worker.nursery
         with self._lock:
             self._out -= 1
             nursery.out -= 1
-            keep = worker.usable and not nursery.retired
+            keep = worker.usable and nursery is self._nursery and not nursery.retired
             if keep:
                 self._idle.append(worker)
         if not keep:
@@ -273,6 +289,11 @@ class _Worker:
         self.deadline = 0.0
         self.usable = True
         self._broken = False
+
+    @property
+    def has_died(self) -> bool:
+        """Tell of an idle worker whether its end of the pipe is closed: it never speaks first."""
+        return self.pipe.poll()
 
     def begin(self, task: _Task, limits: WorkerLimits) -> None:
         """Send a task. A worker that died in the meantime is noticed when it should answer."""
@@ -341,6 +362,7 @@ class _Nursery:
     """The process that forks workers; see `monitor.workers.nursery`."""
 
     def __init__(self, setup: Setup) -> None:
+        self.setup = setup
         self._control, theirs = Pipe()
         self._lock = threading.Lock()
         self._ended: dict[int, int] = {}
@@ -369,6 +391,11 @@ class _Nursery:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the process runs."""
+        return self._process.poll() is None
 
     def fork(self) -> _Worker:
         """Return a fresh worker."""

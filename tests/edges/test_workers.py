@@ -149,6 +149,23 @@ def test_worker_killed_from_outside_costs_one_retry(workers: Workers) -> None:
     assert [title_of(result) for result in results] == ["b"] * 6
 
 
+def test_workers_come_back_after_the_process_that_forks_them_is_killed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """When the system kills the nursery (memory), its workers go with it, and all start anew."""
+    with Workers(2, "rules", LIMITS, tasks=TASKS) as workers:
+        results = workers.parse_many([parse_job(b"!sleep 0.05")] * 2)
+        stat = Path(f"/proc/{pid_of(results[0])}/stat").read_text()
+        os.kill(int(stat.rsplit(")", 1)[1].split()[1]), signal.SIGKILL)
+        time.sleep(0.2)
+        results = workers.parse_many([parse_job(b"b")] * 6)
+        [read] = workers.read_many([read_job(b"text")])
+
+    assert [title_of(result) for result in results] == ["b"] * 6
+    assert isinstance(read, ReadEntry)
+    assert "nursery_died" in caplog.text
+
+
 def test_unforeseen_error_is_logged_with_its_place(
     workers: Workers, caplog: pytest.LogCaptureFixture
 ) -> None:
