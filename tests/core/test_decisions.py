@@ -308,7 +308,7 @@ def test_thin_entries_are_not_known_by_their_words() -> None:
 
 
 def test_large_poll_takes_time_in_proportion() -> None:
-    """5,000 entries against 5,000 remembered ones are decided without comparing each to each."""
-    entries = [an_entry(n, published_at=NOW) for n in range(5000)]
-    known = remembered(decided(*entries, limit=5000))
+    """2,000 entries against 2,000 remembered ones are decided without comparing each to each."""
+    entries = [an_entry(n, published_at=NOW) for n in range(2000)]
+    known = remembered(decided(*entries, limit=2000))
     assert set(fates(decided(*entries, known=known))) == {Fate.UNCHANGED}

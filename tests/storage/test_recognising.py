@@ -72,7 +72,7 @@ def polled(store: Store, feed: Feed, entries: list[Entry], now: datetime) -> tup
 
 
 @given(DOCUMENTS, FEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_entry_is_known_again(
     sqlite_template: Path, documents: list[list[Entry]], feed: Feed
 ) -> None:
