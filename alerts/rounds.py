@@ -18,12 +18,12 @@ from alerts.compose import unchanged
 from alerts.fitting import fitting
 from alerts.sender import Sender
 from alerts.view import Redact
-from monitor.core.coverage import coverage
+from monitor.core.coverage import Coverage, coverage
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
 from monitor.core.digests import candidates_since
 from monitor.core.telling import Delivery, DeliveryResult, Outgoing, QuietPolicy, Subscriber
-from monitor.core.windows import due_window
-from monitor.ports_telling import Mailer, TellingStore
+from monitor.core.windows import Window, due_window
+from monitor.ports_telling import DigestStore, Mailer, TellingStore
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +74,26 @@ class SendReport:
         return f"{said} ({self.detail})" if self.detail else said
 
 
+@dataclass(slots=True)
+class _Statements:
+    """Coverage statements of one round: most readers share a window, and the ledger is large."""
+
+    ledger: DigestStore
+    made: dict[tuple[datetime, datetime], Coverage] = field(default_factory=dict)
+
+    def of(self, window: Window) -> Coverage:
+        """Return the statement of a window."""
+        span = (window.start, window.end)
+        if span not in self.made:
+            self.made[span] = coverage(
+                self.ledger.watched(*span),
+                start=window.start,
+                end=window.end,
+                counts=self.ledger.counts(*span),
+            )
+        return self.made[span]
+
+
 def make_digests(
     store: TellingStore,
     now: datetime,
@@ -89,10 +109,11 @@ def make_digests(
     leave. Safe to call at any moment and from two processes at once.
     """
     report = DigestReport()
+    statements = _Statements(store.digests)
     for subscriber in store.subscribers.active(now):
         try:
             _make_one(
-                store, subscriber, now, report,
+                store, subscriber, now, report, statements,
                 sender=sender, rules_version=rules_version, sections=sections, redact=redact,
             )  # fmt: skip
         except Exception:
@@ -113,6 +134,7 @@ def _make_one(
     subscriber: Subscriber,
     now: datetime,
     report: DigestReport,
+    statements: _Statements,
     *,
     sender: Sender,
     rules_version: str,
@@ -128,12 +150,7 @@ def _make_one(
         report.waiting += 1
         return
     since = candidates_since(subscriber, window)
-    statement = coverage(
-        store.digests.watched(window.start, window.end),
-        start=window.start,
-        end=window.end,
-        counts=store.digests.counts(window.start, window.end),
-    )
+    statement = statements.of(window)
     near_misses = (
         store.digests.near_misses(subscriber, since=window.start, until=window.end)
         if subscriber.near_misses

@@ -119,20 +119,42 @@ class Digests:
         polls = (
             select(
                 POLL.c.feed_key,
-                func.sum(case((in_window, 1), else_=0)).label("poll_count"),
-                func.sum(case((and_(in_window, good), 1), else_=0)).label("good_count"),
-                func.max(case((good, POLL.c.finished_at))).label("last_good_at"),
-                func.max(POLL.c.key).label("last_key"),
+                func.count().label("poll_count"),
+                func.sum(case((good, 1), else_=0)).label("good_count"),
             )
-            .where(POLL.c.finished_at < until)
+            .where(in_window)
             .group_by(POLL.c.feed_key)
             .subquery()
         )
+        # One look-up by index for each feed; a sum over all polls would grow with the years.
+        one = POLL.alias("one")
+        before = and_(one.c.feed_key == FEED.c.key, one.c.finished_at < until)
+        newest = (
+            select(one.c.key)
+            .where(before)
+            .order_by(one.c.finished_at.desc(), one.c.key.desc())
+            .limit(1)
+            .correlate(FEED)
+            .scalar_subquery()
+        )
+        newest_good = (
+            select(one.c.finished_at)
+            .where(before, one.c.status != _BAD)
+            .order_by(one.c.finished_at.desc())
+            .limit(1)
+            .correlate(FEED)
+            .scalar_subquery()
+        )
+        # What retention has deleted of the polls, the feed still knows.
+        known_good = case((FEED.c.last_good_at < until, FEED.c.last_good_at),
+                          (FEED.c.first_good_at < until, FEED.c.first_good_at))  # fmt: skip
         query = (
-            select(FEED.c.key, FEED.c.id, FEED.c.spec, FEED.c.state, FEED.c.failing_since, polls,
+            select(FEED.c.key, FEED.c.id, FEED.c.spec, FEED.c.state, FEED.c.failing_since,
+                   polls.c.poll_count, polls.c.good_count,
+                   func.coalesce(newest_good, known_good).label("last_good_at"),
                    POLL.c.status, POLL.c.error, POLL.c.http_status)
             .outerjoin(polls, polls.c.feed_key == FEED.c.key)
-            .outerjoin(POLL, POLL.c.key == polls.c.last_key)
+            .outerjoin(POLL, POLL.c.key == newest)
             .where(FEED.c.enabled.is_(True))
             .order_by(FEED.c.id)
         )  # fmt: skip
