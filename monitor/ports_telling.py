@@ -54,8 +54,8 @@ class DigestStore(Protocol):
     def candidates(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> list[Item]:
         """Return items of the subscriber's bands, first seen in `[since, until)`, not yet placed.
 
-        Items that an analyst judged relevant or escalated count whatever their band. Backfill
-        never counts.
+        An older item counts when an edit raised its band since then. What an analyst judged
+        relevant or escalated counts whatever its band and age. Backfill never counts.
         """
         ...
 

@@ -83,13 +83,19 @@ class Digests:
     def candidates(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> list[Item]:
         """Return items of the subscriber's bands, first seen in `[since, until)`, not yet placed.
 
-        Items that an analyst judged relevant or escalated count whatever their band. Backfill
-        never counts.
+        An older item counts when an edit raised its band since then. What an analyst judged
+        relevant or escalated counts whatever its band and age. Backfill never counts.
         """
         bands = [band.value for band in Band if band.rank >= subscriber.minimum.rank]
+        is_recent = or_(ITEM.c.first_seen_at >= since, ITEM.c.risen_at >= since)
         query = (
-            _untold(subscriber, since, until)
-            .where(or_(ITEM.c.peak_band.in_(bands), ITEM.c.state.in_(_JUDGED_GOOD)))
+            _untold(subscriber, subscriber.since, until)
+            .where(
+                or_(
+                    and_(ITEM.c.peak_band.in_(bands), is_recent),
+                    ITEM.c.state.in_(_JUDGED_GOOD),
+                )
+            )
             .order_by(ITEM.c.score.desc(), ITEM.c.key)
             .limit(_MOST_CANDIDATES)
         )

@@ -20,8 +20,9 @@ from monitor.core.text import title_key
 from monitor.core.values import Item, ItemState, Match
 from monitor.core.windows import Window
 
-# Items that rise to a digest band later than this after they were first seen are news no more. The
-# window itself is never cut by it: an outage of three weeks is made up in full.
+# Items that new rules lift into a digest band later than this after their first sight are news no
+# more: a change of the rules must not mail the archive. The window itself is never cut by it (an
+# outage of three weeks is made up in full), and neither is what a person judged relevant.
 LATE_FOR = timedelta(days=14)
 # A shorter title ("News in brief") says too little to prove that two texts are one report.
 _TELLING_TITLE = 12
