@@ -32,7 +32,7 @@ from monitor.core.values import (
 from monitor.extract import signs, tree
 from monitor.extract.charset import decode
 from monitor.extract.head import Head, read_head
-from monitor.extract.pruning import prune
+from monitor.extract.pruning import article_body, prune
 
 # The library tells its log what it thinks of a page; the article's state tells the program.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -132,6 +132,10 @@ def _main_text(root: HtmlElement, url: str, *, precision: bool) -> str:
         # Whatever the library trips over, the page's paragraphs are still there.
         return _paragraphs(root)
     text = _once(clean("" if found is None else getattr(found, "text", None) or ""))
+    body = article_body(root)
+    named = "" if body is None else _paragraphs(body)
+    if len(text) < 0.5 * len(named):
+        return named  # the library overlooked most of the part that the page calls its article
     if len(text) > _SHORT or "\n" in text:
         return text
     # Of a short article the library falls back to everything there is, in one line.

@@ -87,17 +87,19 @@ def _article_parts(root: HtmlElement, title: str) -> list[HtmlElement]:
     headings = list(root.iterfind("body//h1"))
     wanted = _letters(title)
     parts = [one for one in headings if wanted and _letters(_whole_text(one)) in wanted]
-    if not parts:
-        parts = headings
+    body = article_body(root)
+    return (parts or headings) + ([] if body is None else [body])
+
+
+def article_body(root: HtmlElement) -> HtmlElement | None:
+    """Return the largest of the parts that are marked or named as an article's text, if any."""
     bodies = [
         element
         for element in root.xpath("body//*[@class or @id or @itemprop]")
         if element.get("itemprop") == "articleBody"
         or names.BODY.search(f"{element.get('class') or ''} {element.get('id') or ''}")
     ]
-    if bodies:
-        parts.append(max(bodies, key=_length))
-    return parts
+    return max(bodies, key=_length, default=None)
 
 
 def _undo_layout_tables(root: HtmlElement) -> None:

@@ -81,6 +81,20 @@ def test_pages_of_common_systems_are_read_exactly(path: Path) -> None:
     assert article.state is TextState.FULL
 
 
+@pytest.mark.parametrize("name", ["slide", "embed-text", "meta-block", "expandable", "options"])
+def test_named_body_is_read_whole_whatever_its_parts_are_called(name: str) -> None:
+    """Where the library drops parts for their names, what the page calls its article is read."""
+    parts = [f"{one} Part {part}." for part in range(4) for one in STORY.paragraphs]
+    plain = "".join(f"<p>{one}</p>" for one in STORY.paragraphs)
+    named = "".join(f'<div class="{name}"><p>{one}</p></div>' for one in parts)
+    html = (
+        f"<html><head><title>{STORY.title}</title></head><body><h1>{STORY.title}</h1>"
+        f'<div class="article-body">{plain}{named}</div></body></html>'
+    )
+
+    assert read(html).text == "\n".join([*STORY.paragraphs, *parts])
+
+
 def test_repeated_paragraphs_are_kept_once() -> None:
     """Some pages carry their text twice; a term must not count twice for that."""
     twice = replace(STORY, paragraphs=STORY.paragraphs * 2)
