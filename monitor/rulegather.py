@@ -280,6 +280,7 @@ def _decision(given: Mapping[str, Any]) -> Decision:
             if require is not None
             else {}
         ),
+        keep=tuple(given.get("keep") or ()),
         title=_given(given, "title_multiplier", plain_decision.title),
         body=_given(given, "body_share", plain_decision.body),
         lead=_given(given, "lead_words", plain_decision.lead),
@@ -328,10 +329,14 @@ def _check_names(gathering: _Gathering) -> None:
         for index, name in enumerate(names):
             if name not in gathering.rules:
                 _unknown(gathering, "decision require", (*key, index), name, gathering.rules)
+    for index, name in enumerate(gathering.decision.get("keep") or ()):
+        if name not in gathering.rules:
+            _unknown(gathering, "decision keep", (index,), name, gathering.rules)
     for profile, shape in gathering.profiles.items():
         owners: list[tuple[tuple[str, ...], list[str]]] = [
             (("without",), shape.without),
             (("only",), shape.only),
+            (("keep",), shape.keep or []),
             *((("require", *key), names) for key, names in _required(shape.require)),
         ]
         for below, names in owners:

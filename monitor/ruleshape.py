@@ -211,6 +211,9 @@ class DecisionShape(_Shape):
     require: RequireShape | Names | None = Field(
         default=None, description="rules without which a band is not reached"
     )
+    keep: Names | None = Field(
+        default=None, description="rules that queue an item whatever took its points away"
+    )
     title_multiplier: Annotated[float, Field(ge=1, le=3)] | None = Field(
         default=None, description="1 to 3"
     )

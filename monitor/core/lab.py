@@ -344,8 +344,8 @@ MIN_ITEMS = 3
 def suggest(items: Sequence[Decided], book: Rulebook, *, limit: int = 20) -> list[Suggestion]:
     """Return words that tell relevant from irrelevant items, surest first.
 
-    Log-odds ratio with a prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words"), over the number of
-    items that hold a word. Words that a term already finds are left out.
+    Log-odds ratio with a prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words"), over the number
+    of items that hold a word. Words that a term already finds are left out.
     """
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     totals = Counter(item.is_relevant for item in items if item.is_relevant is not None)

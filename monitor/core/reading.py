@@ -17,7 +17,7 @@ from monitor.core.folding import Folded, fold
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import SENTENCE_GAP, Operand, Window
 from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
-from monitor.core.terms import count_words, start_of_word
+from monitor.core.terms import count_words, end_of_lead
 
 FieldName = Literal["title", "text"]
 _NO_LIMIT = 1 << 30
@@ -84,7 +84,7 @@ class Reading:
         base = 1 if field == "text" else 0  # the title is sentence 0, whether there is one or not
         starts = [part.start for part in parts]
         if field == "text":
-            self._lead_end = start_of_word(text, self._book.decision.lead)
+            self._lead_end = end_of_lead(text, self._book.decision.lead)
         heard: dict[int, bool] = {}
         word = counted = 0
         for hit in hits:

@@ -86,6 +86,7 @@ class Decision:
     )
     # For each band rules of which at least one must be found; a band needs those below it too.
     require: Mapping[Band, tuple[str, ...]] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()  # rules that queue an item whatever its points
     title: float = 1.5  # factor for what the title says
     body: float = 0.5  # factor for what only the body says
     lead: int = 80  # words of the text that count as its lead

@@ -80,10 +80,15 @@ def score(given: ScoreInput, rulebook: Rulebook) -> Score:
 
 
 def decide(total: int, held: set[str], decision: Decision) -> Band:
-    """Return the best band whose threshold and required rules are met, as are those below it."""
-    best = Band.REJECT
+    """Return the best band whose threshold and required rules are met, as are those below it.
+
+    A rule to keep queues an item whatever took its points away.
+    """
+    best = Band.QUEUE if held.intersection(decision.keep) else Band.REJECT
     for band in (Band.QUEUE, Band.DIGEST, Band.ALERT):
         required = decision.require.get(band, ())
+        if band is Band.QUEUE and best is Band.QUEUE:
+            continue
         if total < decision.thresholds[band] or (required and not held.intersection(required)):
             break
         best = band
@@ -135,14 +140,16 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
 def _combinations(
     rule: Rule, reading: Reading, *, done: Container[int]
 ) -> Iterator[tuple[Found, ...]]:
-    """Yield the hits that make the rule hold: near ones together, else the best of each."""
+    """Yield the hits that make the rule hold: near ones together, else any one, else one of all.
+
+    Beside `near` or `any` the other conditions only open the gate.
+    """
     if rule.near:
         yield from reading.near(rule.near, rule.within, done=done)
-    elif rule.all:
-        operands = (*rule.all, rule.any) if rule.any else rule.all
-        yield tuple(_most_telling(reading, operand) for operand in operands)
     elif rule.any:
         yield from ((hit,) for hit in reading.either(rule.any))
+    else:
+        yield tuple(_most_telling(reading, operand) for operand in rule.all)
 
 
 def _best_rank(reading: Reading, hits: Sequence[Found]) -> Rank:

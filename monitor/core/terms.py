@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -325,13 +324,25 @@ _WORDS = re.compile(
     r"|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〇]+"
 )
 
+_LETTERS_A_WORD = 5
+_LETTERS_A_BLOCK = 2.5
+
 
 def count_words(text: str, start: int = 0, end: int | None = None) -> int:
     """Return the number of words; of Han and kana two characters make one."""
     return len(_WORDS.findall(text, start, len(text) if end is None else end))
 
 
-def start_of_word(text: str, number: int) -> int:
-    """Return where the word with this number (from 0) begins, or the length of the text."""
-    match = next(islice(_WORDS.finditer(text), number, None), None)
-    return len(text) if match is None else match.start()
+def end_of_lead(text: str, words: int) -> int:
+    """Return where the first `words` words end, counted so that a lead says as much in any script.
+
+    English has about five letters a word. A syllable block or an ideograph holds what takes two or
+    three letters in an alphabet, and Russian words are fewer and longer; so letters are counted.
+    """
+    letters = 0.0
+    for match in _WORDS.finditer(text):
+        if letters >= words * _LETTERS_A_WORD:
+            return match.start()
+        is_dense = not _is_spaced(match.group()[0])
+        letters += len(match.group()) * (_LETTERS_A_BLOCK if is_dense else 1)
+    return len(text)

@@ -266,6 +266,21 @@ def test_require_changes_the_decision_never_the_score(
         assert result.near_miss.missing == missing
 
 
+@pytest.mark.parametrize(
+    ("keep", "text", "band"),
+    [
+        ("keep: [s]", "Russia", Band.QUEUE),
+        ("keep: [s]", "North Korea", Band.DIGEST),
+        ("keep: [s]", "China", Band.REJECT),
+        ("keep: [s]\nrequire: {digest: [s]}", "North Korea and Russia", Band.DIGEST),
+        ("keep: [r]\nrequire: {digest: [s]}", "North Korea", Band.QUEUE),
+    ],
+)
+def test_rule_to_keep_queues_whatever_the_points(keep: str, text: str, band: Band) -> None:
+    """What must not be lost is queued even when nothing is left of its points."""
+    assert scored(REQUIRE + keep, text=text).decision is band
+
+
 def test_near_miss_prefers_what_was_almost_there() -> None:
     """Of the rules that would have helped, the one whose words are present comes first."""
     rules = """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rulebooks import shipped
 
 from monitor.core.folding import fold
-from monitor.core.terms import Lexicon, Term, count_words, english_forms, spelling, start_of_word
+from monitor.core.terms import Lexicon, Term, count_words, end_of_lead, english_forms, spelling
 
 TABLE = Path(__file__).with_name("term_sentences.txt")
 
@@ -164,7 +164,15 @@ def test_words_are_counted_alike_in_dense_scripts(text: str, count: int) -> None
     assert count_words(text) == count
 
 
-def test_start_of_a_word() -> None:
-    """The lead ends where its last word ends; a short text is all lead."""
-    assert start_of_word("one two three", 2) == 8
-    assert start_of_word("one two", 5) == 7
+@pytest.mark.parametrize(
+    ("text", "words", "lead"),
+    [
+        ("seven letters here, and then more", 2, "seven letters "),
+        ("short", 50, "short"),
+        ("가나다라 마바사아 자차", 4, "가나다라 마바사아 "),
+        ("朝鲜工人在俄罗斯的工地干活", 3, "朝鲜工人在俄"),
+    ],
+)
+def test_a_lead_says_as_much_in_any_script(text: str, words: int, lead: str) -> None:
+    """Letters are counted, five a word; a block of a dense script counts for two and a half."""
+    assert text[: end_of_lead(text, words)] == lead
