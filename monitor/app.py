@@ -24,8 +24,9 @@ from alerts.rounds import DigestReport, SendReport, make_digests, send_due
 from alerts.sender import Sender
 from alerts.urgent import AlertReport, make_alerts
 from alerts.withheld import read_redaction
+from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.redaction import Redaction
-from monitor.core.reports import QueueFilter
+from monitor.core.reports import FateReport, QueueFilter
 from monitor.core.rules import RuleSource
 from monitor.core.telling import Message, Subscriber
 from monitor.core.values import Band, Feed
@@ -33,7 +34,7 @@ from monitor.core.windows import next_due
 from monitor.feedfile import FeedFile, read_feeds
 from monitor.feedwatch import Edited, Held, judge_edit
 from monitor.fetch import FetchSettings, HttpFetcher
-from monitor.guard import Allowed
+from monitor.guard import Allowed, Refusal, check_url
 from monitor.pipeline import Pipeline
 from monitor.ports import Clock
 from monitor.ports_telling import Mailer
@@ -276,6 +277,26 @@ class Watch:
     def send_due(self) -> SendReport:
         """Send what waits in the outbox."""
         return send_due(self.store, self.mailer, self.clock.now(), owner=self.owner)
+
+    def add_tip(self, url: str, *, note: str, actor: str) -> FateReport:
+        """Take a link that a person added, and return what the ledger then says of it.
+
+        Raises ConfigurationErrors for an address that must not be asked.
+        """
+        refused = check_url(url, Allowed.read(self.settings.allow_private))
+        if isinstance(refused, Refusal):
+            raise ConfigurationErrors([Problem(file=url, message=refused.detail)])
+        self.pipeline.tip(url, self.store.feeds)
+        report = self.store.ledger.why(url)
+        if note and report.item is not None:
+            self.store.audit.add(
+                actor=actor,
+                action="item.noted",
+                subject=f"item:{report.item.key}",
+                now=self.clock.now(),
+                after={"note": note},
+            )
+        return report
 
     def enabled(self, named: Sequence[str] = ()) -> list[str]:
         """Return the ids of the feeds named, or of all enabled ones.

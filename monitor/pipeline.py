@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from monitor.core import decisions, timing
 from monitor.core.values import (
+    Entry,
     Failed,
     Fate,
     FeedForPoll,
@@ -32,12 +33,21 @@ from monitor.core.values import (
     Request,
 )
 from monitor.core.waiting import read_again_at
-from monitor.ports import Clock, Fetcher, PollRecord, PollStatus, PollStore, Validators
+from monitor.ports import (
+    Clock,
+    Fetcher,
+    PollRecord,
+    PollStatus,
+    PollStore,
+    TipStore,
+    Validators,
+)
 from monitor.workers import ParseJob, ReadJob, Unread, Workers
 
 FEEDS_AT_ONCE = 200  # leased together: a slow server holds up its own batch only
 BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enough to hold
 PAGES_AT_ONCE = 32  # read together, and written in one transaction
+TIP_FATES = (Fate.STORED, Fate.REVISION, Fate.DUPLICATE, Fate.UNREADABLE)
 LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
 
 _T = TypeVar("_T")
@@ -119,6 +129,38 @@ class Pipeline:
                 break
             fates.update(self._read_batch(pending, pages=pages))
         return fates
+
+    def tip(self, url: str, tips: TipStore) -> Fate:
+        """Take a link that a person added: an entry like any other, read and scored at once.
+
+        Returns its fate; PENDING when the page could not be had yet and is asked again later.
+        """
+        now = self._clock.now()
+        leased = tips.lease_tips(now, owner=self._owner, lease_for=LEASE_FOR)
+        entry = Entry(guid=None, link=url, title="")  # the page tells its title
+        parsed = ParsedFeed(format="tip", title="", lang=None, entries=(entry,))
+        (decision,) = decisions.decide(
+            parsed,
+            feed=leased.feed,
+            known=self._store.known_entries(leased.key, decisions.keys_of(parsed)),
+            items=self._store.known_items(decisions.links_of(parsed)),
+            now=now,
+        )
+        self._store.save_poll(
+            PollRecord(
+                leased=leased,
+                started_at=now,
+                finished_at=now,
+                status=PollStatus.PARSED,
+                format=parsed.format,
+                decisions=(decision,),
+                next_due_at=now,
+            )
+        )
+        if decision.fate is not Fate.PENDING:
+            return decision.fate
+        read = self.read_pending()
+        return next((fate for fate in TIP_FATES if read[fate]), Fate.PENDING)
 
     # ---------------------------------------------------------------- feeds
 

@@ -90,6 +90,14 @@ class PollRecord:
     gap: Gap | None = None
 
 
+class TipStore(Protocol):
+    """Where links that people add by hand get their fates (the store's `feeds`)."""
+
+    def lease_tips(self, now: datetime, *, owner: str, lease_for: timedelta) -> FeedForPoll:
+        """Lease the feed of tips; made at first use, never polled."""
+        ...
+
+
 class PollStore(Protocol):
     """What polling needs from the store. Each writing method is one transaction."""
 
@@ -119,7 +127,7 @@ class PollStore(Protocol):
         ...
 
     def known_items(self, links: Sequence[str]) -> Mapping[str, int]:
-        """Map canonical links to the items that are kept under them, whatever feed they came from."""
+        """Map canonical links to the items that are kept under them, from whatever feed."""
         ...
 
     def save_poll(self, record: PollRecord) -> bool:

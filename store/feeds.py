@@ -5,22 +5,26 @@ A feed that leaves feeds.yaml keeps its row and all it ever showed; it is only n
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import FeedStatus, FirstRun, GapReport, PollLine, SyncReport
-from monitor.core.values import ErrorCode, Fate, Feed, FeedState
-from store.rows import feed_from_json, feed_to_json
+from monitor.core.values import ErrorCode, Fate, Feed, FeedForPoll, FeedState
+from store.rows import feed_for_poll, feed_from_json, feed_to_json
 from store.session import Database
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, ItemRow, PollRow
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
 ITEM, GAP = table(ItemRow), table(GapRow)
+
+# Links that people add by hand are entries of this feed, so that they have fates like any other.
+TIPS = Feed(id="tips", url="https://tips.invalid/", title="Tips by hand", enabled=False)
 
 
 class Feeds:
@@ -58,6 +62,21 @@ class Feeds:
             returned=tuple(returned),
             unchanged_count=len(feeds) - touched,
         )
+
+    def lease_tips(self, now: datetime, *, owner: str, lease_for: timedelta) -> FeedForPoll:
+        """Lease the feed of links that people add by hand; made at first use, never polled."""
+        token = secrets.token_hex(8)
+        lease = {"lease_owner": owner, "lease_until": now + lease_for, "lease_token": token}
+        with self._database.writing() as session:
+            row = session.execute(select(FEED.c.key).where(FEED.c.id == TIPS.id)).one_or_none()
+            if row is None:
+                # Beside feeds.yaml, as a removed feed is: a new file does not touch it.
+                columns = _new_feed(TIPS, now) | {"removed_at": now}
+                session.execute(FEED.insert().values(columns))
+            found = session.execute(
+                update(FEED).where(FEED.c.id == TIPS.id).values(lease).returning(FEED)
+            ).one()
+            return feed_for_poll(found)
 
     def _remove_others(
         self, session: Session, rows: dict[str, Row[Any]], kept: set[str], now: datetime

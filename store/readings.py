@@ -173,7 +173,8 @@ def words_of(read: Sequence[ReadEntry]) -> list[Terms]:
 
 
 def _title(read: ReadEntry) -> str:
-    return read.article.title or read.pending.entry.title
+    entry = read.pending.entry
+    return read.article.title or entry.title or entry.link or ""
 
 
 def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(tells_failures(poll))
     app.command("try")(tells_failures(try_))
+    app.command()(tells_failures(add))
     app.command()(tells_failures(why))
 
 
@@ -120,6 +121,25 @@ def _configured(watch: Watch, url: str) -> Feed | None:
     if not watch.settings.feeds.exists():
         return None
     return next((feed for feed in watch.feeds.feeds if feed.url == url), None)
+
+
+def add(
+    url: Annotated[str, typer.Argument(help="The address of an article.")],
+    note: Annotated[str, typer.Option(help="A remark for the team.")] = "",
+    config: Config = None,
+    allow_private: AllowPrivate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a tip: the article is fetched, scored and kept like any other, and has its fate.
+
+    Example:  monitor add https://example.org/news/7 --note "sent by a reader"
+    """
+    with open_watch(settings_from(config, allow_private)) as watch:
+        report = watch.add_tip(url, note=note, actor="command line")
+    if as_json:
+        say_json(why_json(report))
+    else:
+        say(why_text(report))
 
 
 def why(

@@ -232,3 +232,20 @@ def test_a_table_of_subscribers_is_taken_whole_or_not_at_all(
     assert taken.returncode == 0
     assert "1 added" in taken.stderr
     assert paused.returncode == 0
+
+
+def test_a_tip_is_read_scored_and_has_its_fate(monitor: Monitor, newsroom: Newsroom) -> None:
+    """`add` takes a link like an entry of a feed; added twice it is known; a note is kept."""
+    monitor("poll", "golden-horn-courier")
+    trial = json.loads(monitor("try", f"{newsroom.url}/vestnik-zaliva/feed.xml", "--json").stdout)
+    link = trial["entries"][0]["link"]
+
+    first = json.loads(monitor("add", link, "--note", "from a reader", "--json").stdout)
+    again = json.loads(monitor("add", link, "--json").stdout)
+    refused = monitor("add", "http://127.0.0.2/inside")
+
+    assert [(one["feed"], one["fate"]) for one in first["fates"]] == [("tips", "stored")]
+    assert first["item"]["title"].startswith(trial["entries"][0]["title"])
+    assert again["item"]["id"] == first["item"]["id"]
+    assert refused.returncode in (0, 78)
+    assert "Traceback" not in refused.stderr
