@@ -12,6 +12,7 @@ import base64
 import contextlib
 import hashlib
 import logging
+import re
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -53,6 +54,7 @@ _ACCEPT: Final[Mapping[str, bytes]] = {
     "page": b"text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
     "robots": b"text/plain, */*;q=0.5",
 }
+_UNSENDABLE: Final = re.compile(r"[^\x20-\x7e]")  # in a header of ours
 _ERROR_BYTES: Final = 64_000  # of an error answer only its beginning is looked at
 _ROBOTS_BYTES: Final = 500_000  # RFC 9309 2.5
 # Large bodies are taken a few at a time: a crowd of them must not fill the memory.
@@ -261,10 +263,10 @@ class Asker:
 
     def _headers(self, target: Target, journey: _Journey) -> list[tuple[bytes, bytes]]:
         request = journey.request
-        agent = request.user_agent or self._settings.user_agent
+        agent = _UNSENDABLE.sub("", request.user_agent or self._settings.user_agent)
         headers = [
             (b"Host", target.netloc.encode()),
-            (b"User-Agent", agent.encode("latin-1", "replace")),
+            (b"User-Agent", agent.encode()),
             (b"Accept", _ACCEPT[request.kind]),
             (b"Accept-Encoding", ASKED_ENCODINGS.encode()),
             (b"Connection", b"close"),

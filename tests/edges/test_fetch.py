@@ -97,10 +97,15 @@ def test_request_is_what_we_promise(site: RawSite, fetcher: HttpFetcher) -> None
 
 
 def test_user_agent_of_the_feed_wins(site: RawSite, fetcher: HttpFetcher) -> None:
-    """Some sites answer only to certain names: a feed may have its own."""
-    fetch(fetcher, site.say("/agent", answer("200 OK", FEED)), user_agent="Neutral/1.0")
+    """Some sites answer only to certain names; whatever it is, it stays within its header."""
+    url = site.say("/agent", answer("200 OK", FEED))
+    fetch(fetcher, url, user_agent="Neutral/1.0")
+    fetch(fetcher, url, user_agent="Neu\r\nX-Injected: 1\x00трал")
+    plain, odd = site.asked_for("/agent")
 
-    assert site.asked_for("/agent")[0].header("user-agent") == "Neutral/1.0"
+    assert plain.header("user-agent") == "Neutral/1.0"
+    assert odd.header("user-agent") == "NeuX-Injected: 1"
+    assert odd.header("x-injected") is None
 
 
 # ---------------------------------------------------------------- validators
