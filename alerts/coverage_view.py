@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.view import Reader
+from monitor.catalogues.words import ERRORS
 from monitor.core.coverage import Coverage, FeedLine, Group
 
 _NAMED = 8  # feeds of one group that are named; the rest is counted
@@ -99,7 +100,7 @@ def _named(found: Sequence[FeedLine], who: Reader) -> str:
 def _feed(line: FeedLine, who: Reader) -> str:
     title = who.theirs(line.watch.title or line.watch.id, 60)
     if line.group is Group.FAILING:
-        return ", ".join(part for part in (title, _since(line, who), _cause(line)) if part)
+        return ", ".join(part for part in (title, _since(line, who), _cause(line, who)) if part)
     if line.group is Group.GAPPED and line.missed_estimate:
         lost = who.ngettext("about %(num)d entry", "about %(num)d entries", line.missed_estimate)
         return f"{title}, {lost}"
@@ -111,10 +112,11 @@ def _since(line: FeedLine, who: Reader) -> str:
     return who.gettext("since %(time)s") % {"time": who.moment(since)} if since else ""
 
 
-def _cause(line: FeedLine) -> str:
+def _cause(line: FeedLine, who: Reader) -> str:
     if line.watch.http_status is not None and line.watch.http_status >= 400:
         return f"HTTP {line.watch.http_status}"
-    return line.watch.error.replace("_", " ")
+    known = {code.value: words for code, words in ERRORS.items()}
+    return who.gettext(known[line.watch.error]) if line.watch.error in known else ""
 
 
 def _share(share: float) -> str:

@@ -77,7 +77,9 @@ def is_theirs(item: Item, who: Subscriber, last_end: datetime) -> bool:
     return good and not item.is_backfill and who.since <= item.first_seen_at < last_end
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))]
+)
 def test_every_item_is_told_once_and_every_period_answered_once(
     memory_store: Store, seed: int
 ) -> None:
