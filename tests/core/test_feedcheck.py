@@ -199,11 +199,24 @@ def test_a_daily_feed_is_stale_after_three_days() -> None:
     assert check_feed(FEED, fetched(), now=NOW, parsed=parsed(4)).answer is Answer.ANSWERED
 
 
+def test_old_begins_after_ninety_days() -> None:
+    """The day itself still counts as living; the next one does not."""
+    answers = [check_feed(FEED, fetched(), now=NOW, parsed=parsed(age)) for age in (90, 90.01)]
+
+    assert [found.answer for found in answers] == [Answer.ANSWERED, Answer.STALE]
+
+
+def test_two_entries_are_enough_for_a_rate() -> None:
+    """Two entries three days apart are a third of an entry a day, told to two places."""
+    assert check_feed(FEED, fetched(), now=NOW, parsed=parsed(0, 3)).per_day == 0.33
+
+
 def test_a_304_that_was_not_asked_for_is_no_answer() -> None:
     """A check sends no validators, so there is nothing that could be unmodified."""
     found = check_feed(FEED, NotModified(request=Request(url=FEED.url), headers={}), now=NOW)
 
     assert (found.answer, found.error) == (Answer.SILENT, ErrorCode.UNASKED_304)
+    assert found.http_status == 304
 
 
 def check(feed_id: str, outcome: Outcome, **more: object) -> FeedCheck:

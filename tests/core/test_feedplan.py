@@ -125,6 +125,7 @@ def test_the_parts_add_up(old_ids: list[int], new_ids: list[int], edited: set[in
 
     assert len(old) == len(found.removed) + len(found.changed) + found.unchanged_count
     assert len(new) == len(found.added) + len(found.changed) + found.unchanged_count
+    assert found.is_empty is ({feed.id: feed for feed in old} == {feed.id: feed for feed in new})
     assert {change.after.id for change in found.changed} == {
         f"f{n}" for n in edited & set(old_ids) & set(new_ids)
     }
