@@ -222,7 +222,7 @@ def _recognised(
     firsts: list[_Seen], feed: Feed, known: Sequence[KnownEntry]
 ) -> list[tuple[_Seen, KnownEntry | None]]:
     """Pair entries with remembered ones, rung by rung; each remembered entry is taken once."""
-    memory = _Memory(known)
+    memory = _Memory(known, trusts_ids=feed.identity == "id")
     pairs: dict[int, KnownEntry] = {}
     for rung in _rungs(feed):
         for one in firsts:
@@ -253,7 +253,8 @@ def _rungs(feed: Feed) -> tuple[str, ...]:
 class _Memory:
     """Remembered entries by each of their marks."""
 
-    def __init__(self, known: Sequence[KnownEntry]) -> None:
+    def __init__(self, known: Sequence[KnownEntry], *, trusts_ids: bool) -> None:
+        self._trusts_ids = trusts_ids
         self._taken: set[int] = set()
         self._by: dict[tuple[str, object], list[KnownEntry]] = defaultdict(list)
         for one in sorted(known, key=lambda one: one.key):
@@ -268,12 +269,12 @@ class _Memory:
 
     def take(self, rung: str, one: _Seen) -> KnownEntry | None:
         """Return the remembered entry that `one` is, by this mark, and let nobody else take it."""
+        is_id = rung in ("identity", "guid") and not self._trusts_ids
         for found in self._by.get((rung, _mark(rung, one)), ()):
-            if found.key not in self._taken and (
-                rung not in ("identity", "guid") or not _contradict(one.link, found.link)
-            ):
-                self._taken.add(found.key)
-                return found
+            if found.key in self._taken or (is_id and _contradict(one.link, found.link)):
+                continue
+            self._taken.add(found.key)
+            return found
         return None
 
     def is_used(self, identity: str) -> bool:
@@ -327,7 +328,7 @@ def _decided(
             fate, reason = Fate.UNCHANGED, _SAME
         elif remembered.revision_count >= MAX_REVISIONS:
             fate, reason = Fate.UNCHANGED, _CAPPED % MAX_REVISIONS
-        elif remembered.item_key is not None or not is_old:
+        else:
             reason = _CHANGED
     elif not (one.headline or one.link):
         fate, reason = Fate.UNREADABLE, _NOTHING

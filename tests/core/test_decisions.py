@@ -272,6 +272,9 @@ def test_id_given_to_another_article_identifies_neither() -> None:
     known = remembered(decided(first))
     (one,) = decided(second, known=known)
     assert (one.known, one.identity) == (None, "https://news.example/a/1000002")
+    trusting = a_feed(identity="id")
+    known = remembered(decided(first, feed=trusting))
+    assert decided(second, feed=trusting, known=known)[0].known == known[0]
 
 
 def test_one_link_for_all_is_no_address() -> None:
@@ -282,6 +285,30 @@ def test_one_link_for_all_is_no_address() -> None:
     ]
     decisions = decided(*entries, items={"https://news.example/day": 1})
     assert {(one.fate, one.link) for one in decisions} == {(Fate.PENDING, None)}
+
+
+def test_entries_without_marks_are_told_apart_by_their_text() -> None:
+    """Same headline and date, no id, no link: two texts are two entries, and are found again."""
+    one = an_entry(1, guid=None, link=None, title="Briefs", summary="Workers fled from a site.")
+    other = replace(one, summary="A ship with workers arrived.")
+    decisions = decided(one, other)
+    assert fates(decisions) == [Fate.PENDING] * 2
+    assert {each.identity for each in decisions} <= set(keys_of(a_document(one, other)))
+
+
+def test_front_page_is_nobody_s_address() -> None:
+    """Entries that link to the site itself are no duplicates of an item kept under it."""
+    (one,) = decided(an_entry(1, link="https://news.example/"), items={"https://news.example/": 1})
+    assert (one.fate, one.link) == (Fate.PENDING, None)
+
+
+def test_limit_counts_new_entries_only() -> None:
+    """Changed entries are read whatever else a poll brings."""
+    before = [an_entry(n) for n in range(3)]
+    known = remembered(decided(*before))
+    changed = [replace(entry, summary="Edited.") for entry in before]
+    decisions = decided(*changed, an_entry(7), an_entry(8), known=known, limit=1)
+    assert Counter(fates(decisions)) == {Fate.PENDING: 4, Fate.OVER_LIMIT: 1}
 
 
 def test_identity_option_trusts_what_it_names() -> None:

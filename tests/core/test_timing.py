@@ -305,6 +305,15 @@ def test_weekly_feed_is_not_silent_after_ten_days() -> None:
     assert feed_state(a_proven_feed(), now=NOW + 40 * DAY, parsed=weekly) is FeedState.STALE
 
 
+def test_a_quiet_night_is_no_silence() -> None:
+    """A feed of several entries an hour may be quiet for most of a day."""
+    busy = a_document(*(NOW - n * timedelta(minutes=10) for n in range(30)))
+    states = [
+        feed_state(a_proven_feed(), now=NOW + hours * HOUR, parsed=busy) for hours in (20, 25)
+    ]
+    assert states == [FeedState.OK, FeedState.SILENT]
+
+
 def test_daily_feed_that_skips_a_day_is_silent() -> None:
     """`expect_daily` alarms after a day and a night."""
     daily = a_leased_feed(a_feed(expect_daily=True), first_good_at=NOW)
