@@ -21,7 +21,15 @@ from alerts.view import Redact
 from monitor.core.coverage import Coverage, coverage
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
 from monitor.core.digests import candidates_since
-from monitor.core.telling import Delivery, DeliveryResult, Outgoing, QuietPolicy, Subscriber
+from monitor.core.telling import (
+    Delivery,
+    DeliveryResult,
+    Digest,
+    Message,
+    Outgoing,
+    QuietPolicy,
+    Subscriber,
+)
 from monitor.core.windows import Window, due_window
 from monitor.ports_telling import DigestStore, Mailer, TellingStore
 
@@ -149,15 +157,66 @@ def _make_one(
         # The mail server has been away since the last digest: one catch-up later, not many mails.
         report.waiting += 1
         return
-    since = candidates_since(subscriber, window)
     statement = statements.of(window)
+    digest, message = _composed(
+        store, subscriber, window, now,
+        statement=statement, sender=sender, rules_version=rules_version, sections=sections,
+        redact=redact,
+    )  # fmt: skip
+    # A reader who wants no mail on quiet days is still told when the silence proves nothing.
+    skipped = digest.is_quiet and subscriber.quiet is QuietPolicy.SKIP and not statement.is_blind
+    if not store.digests.save(digest, None if skipped else message):
+        return  # another process was faster
+    report.quiet += skipped
+    report.made += not skipped
+    if not skipped:
+        report.subjects.append(message.subject)
+    log.info("digest.made", subscriber=subscriber.key, period=window.period, skipped=skipped)
+
+
+def preview_next(
+    store: TellingStore,
+    subscriber: Subscriber,
+    now: datetime,
+    *,
+    sender: Sender,
+    rules_version: str = "",
+    sections: Mapping[str, str] | None = None,
+    redact: Redact = unchanged,
+) -> Message:
+    """Return the digest that a subscriber would get if it were due now. Nothing is kept."""
+    start = min(store.digests.last_end(subscriber.key) or subscriber.since, now)
+    window = Window(start=start, end=now, period=f"preview {now.isoformat()}")
+    _, message = _composed(
+        store, subscriber, window, now,
+        statement=_Statements(store.digests).of(window), sender=sender,
+        rules_version=rules_version, sections=sections, redact=redact,
+    )  # fmt: skip
+    return message
+
+
+def _composed(
+    store: TellingStore,
+    subscriber: Subscriber,
+    window: Window,
+    now: datetime,
+    *,
+    statement: Coverage,
+    sender: Sender,
+    rules_version: str,
+    sections: Mapping[str, str] | None,
+    redact: Redact,
+) -> tuple[Digest, Message]:
+    """Return the digest of a window and its mail, from what the store holds at this moment."""
     near_misses = (
         store.digests.near_misses(subscriber, since=window.start, until=window.end)
         if subscriber.near_misses
         else []
     )
-    digest, message = fitting(
-        store.digests.candidates(subscriber, since=since, until=window.end),
+    return fitting(
+        store.digests.candidates(
+            subscriber, since=candidates_since(subscriber, window), until=window.end
+        ),
         near_misses=near_misses,
         subscriber=subscriber,
         window=window,
@@ -168,15 +227,6 @@ def _make_one(
         sender=sender,
         redact=redact,
     )
-    # A reader who wants no mail on quiet days is still told when the silence proves nothing.
-    skipped = digest.is_quiet and subscriber.quiet is QuietPolicy.SKIP and not statement.is_blind
-    if not store.digests.save(digest, None if skipped else message):
-        return  # another process was faster
-    report.quiet += skipped
-    report.made += not skipped
-    if not skipped:
-        report.subjects.append(message.subject)
-    log.info("digest.made", subscriber=subscriber.key, period=window.period, skipped=skipped)
 
 
 def send_due(
@@ -213,15 +263,20 @@ def send_due(
         _count(store, outgoing, result, report, now=moment, is_over=retry_at is None)
         if result.outcome is not Delivery.ACCEPTED:
             report.detail = result.detail
-        if result.outcome is Delivery.NOT_CONFIGURED or (
-            result.outcome is Delivery.RETRY and result.code is None
-        ):
+        if _is_unusable(result):
             break
     mailer.close()
     if report.accepted:
         store.notices.close("mail.server", "server", now)
     _tell_of_delays(store, now)
     return report
+
+
+def _is_unusable(result: DeliveryResult) -> bool:
+    """Return whether the server, and not only this message, has to wait (421: it is closing)."""
+    if result.outcome is Delivery.RETRY:
+        return result.code in (None, 421)
+    return result.outcome is Delivery.NOT_CONFIGURED
 
 
 def _tell_of_delays(store: TellingStore, now: datetime) -> None:

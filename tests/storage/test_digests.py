@@ -12,7 +12,7 @@ from storesteps import follow, keep, poll
 from tellings import SENDER, a_subscriber
 
 from alerts.fitting import fitting
-from alerts.rounds import make_digests
+from alerts.rounds import make_digests, preview_next
 from monitor.core.coverage import EntryCounts, Group, coverage
 from monitor.core.delivery import next_attempt
 from monitor.core.telling import (
@@ -282,6 +282,24 @@ def test_the_stated_numbers_are_kept(store: Store) -> None:
         "unproven": [], "failing": [], "unasked": [], "gapped": [], "quiet": [],
     }  # fmt: skip
     assert line.state is OutboxState.WAITING
+
+
+def test_a_preview_is_the_next_digest_and_keeps_nothing(memory_store: Store) -> None:
+    """What an editor sees is what would go out now: the untold items, and what was watched."""
+    store = memory_store
+    follow(store)
+    who = reader(store, since=END - DAY)
+    good(store, 1, at=END - HOUR)
+    tell(store)
+    item = good(store, 2, at=NOW - HOUR / 2)
+
+    message = preview_next(store, who, NOW, sender=SENDER)
+
+    assert "Report 2" in message.subject
+    assert "Report 1" not in message.text
+    assert "Watched 1 of 1 feed." in message.text
+    assert store.digests.places(item.key) == []
+    assert len(store.outbox.list()) == 1
 
 
 def test_a_digest_and_its_message_are_written_together(store: Store) -> None:
