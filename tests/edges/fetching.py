@@ -15,12 +15,12 @@ FEED = b"<rss><channel><title>T</title></channel></rss>"
 
 
 def quick_settings(site: RawSite, **changes: object) -> FetchSettings:
-    """Return settings for tests: no pauses, limits of half a second."""
+    """Return settings for tests: no pauses, limits of a second."""
     settings: dict[str, object] = {
         "allowed": Allowed.read([site.opening]),
-        "total": 1.5,
-        "connect": 0.5,
-        "read": 0.5,
+        "total": 3.0,
+        "connect": 1.0,
+        "read": 1.0,
         "retry_pause": 0.01,
         "spacing": 0.0,
         "feed_bytes": 200_000,

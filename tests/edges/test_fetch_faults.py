@@ -37,9 +37,9 @@ def fetcher(site: RawSite) -> Iterator[HttpFetcher]:
     """A fetcher whose limits are a twentieth of the usual ones."""
     settings = FetchSettings(
         allowed=Allowed.read([site.opening]),
-        total=0.9,
+        total=1.5,
         connect=0.5,
-        read=0.3,
+        read=0.6,
         retry_pause=0.01,
         spacing=0.0,
         feed_bytes=LIMIT,
@@ -86,7 +86,7 @@ TRANSPORT: dict[str, tuple[Iterable[Step], Code | None]] = {
     "slow head": (drip(of(9) + b"x" * 99), Code.TIMEOUT_TOTAL),
     "slow body": ([of(99), *drip(b"x" * 99)], Code.TIMEOUT_TOTAL),
     "slow chunks": ([CHUNKED, *([b"1\r\nx\r\n", 0.05] * 99)], Code.TIMEOUT_TOTAL),
-    "slow but right": ([of(3), 0.15, b"a", 0.15, b"b", 0.15, b"c"], None),
+    "slow but right": ([of(3), 0.2, b"a", 0.2, b"b", 0.2, b"c"], None),
     "accepts, never answers": ([HOLD], Code.TIMEOUT_READ),
     "half a status line, then nothing": ([b"HTTP/1.1 2", HOLD], Code.TIMEOUT_READ),
     "head, then nothing": ([of(99), HOLD], Code.TIMEOUT_READ),
@@ -230,7 +230,7 @@ def test_transport_fault_has_its_code(site: RawSite, fetcher: HttpFetcher, name:
     outcome = fetch(fetcher, url)
 
     assert (outcome.code if isinstance(outcome, Failed) else None) == code, outcome
-    assert time.monotonic() - started < 1.6
+    assert time.monotonic() - started < 4.0
     if isinstance(outcome, Failed):
         assert outcome.detail
         assert "\n" not in outcome.detail
