@@ -137,7 +137,8 @@ def decode(body: bytes, *, content_type: str = "", lang: str | None = None) -> D
         return Decoded(utf8, "utf-8", (note,) if note else ())
     damaged = body.decode("utf-8", "replace")
     lost = damaged.count("\ufffd")
-    if len(_NOT_ASCII.findall(damaged[:_SAMPLE])) > 10 * lost:
+    beyond_ascii = len(damaged) - len(damaged.encode("ascii", "ignore"))
+    if beyond_ascii > 10 * lost:
         return Decoded(damaged, "utf-8", ("Some characters could not be read as utf-8.",))
     return _best(body, header, declared, lang or _language(body))
 

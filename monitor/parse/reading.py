@@ -71,6 +71,8 @@ def tolerantly(text: str) -> RawFeed | None:
     whole, notes = unpile(whole)
     try:
         read = tolerant.read(whole)
+    except MemoryError:
+        raise  # the worker's limit, not the document's fault alone: its supervisor knows
     except Exception as error:  # feedparser raises many kinds on crafted input
         detail = f"The document cannot be read ({type(error).__name__})."
         raise Unparsable(ErrorCode.PARSE_ERROR, detail) from error

@@ -17,9 +17,13 @@ def read(text: str) -> RawFeed:
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
     )
-    root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    damaged = Unparsable(ErrorCode.PARSE_ERROR, "A sitemap, but too damaged to be read.")
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError as error:
+        raise damaged from error
     if root is None:
-        raise Unparsable(ErrorCode.PARSE_ERROR, "A sitemap, but too damaged to be read.")
+        raise damaged
     entries: list[Raw] = []
     others, titles, langs = 0, set(), set()
     for page in root.iterchildren("{*}url"):

@@ -76,6 +76,12 @@ def test_one_broken_byte_does_not_change_the_encoding() -> None:
     assert decoded.notes
 
 
+def test_broken_bytes_of_a_long_document_are_few_beside_its_letters() -> None:
+    """A thousand broken bytes in a long Korean document do not make it anything else."""
+    body = ("북한 노동자들이 러시아에 도착했다고 전했다. ".encode() * 20 + b"\xff") * 1000
+    assert decode(body, lang="ru").codec == "utf-8"
+
+
 def test_a_lie_is_told() -> None:
     """An encoding that was claimed wrongly is named in a note."""
     body = '<?xml version="1.0" encoding="windows-1251"?><rss>Рабочие</rss>'.encode()
