@@ -19,7 +19,7 @@ from babel.dates import format_skeleton
 
 from alerts.sender import Sender
 from alerts.wording import printable, printable_url
-from monitor.catalogues import translations
+from monitor.catalogues import N_, translations
 from monitor.catalogues.words import TEXT_STATES
 from monitor.core.digests import topic_title
 from monitor.core.quotes import Piece, quote, reasons
@@ -32,6 +32,17 @@ _GLOSSED = 5  # labels in the gloss of a title
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 Redact = Callable[[str], str]
+
+# The headings of the shipped rule files, so that catalogues can translate them. An operator's own
+# heading is shown as it stands.
+SHIPPED_HEADINGS = (
+    N_("Russia"),
+    N_("Other countries"),
+    N_("IT workers"),
+    N_("Visas"),
+    N_("Coercion and escape"),
+    N_("Sanctions"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,7 @@ class StoryView:
     url: str | None
     queue_url: str | None
     short_by: int = 0  # of a near miss: points it lacked
+    lacking: str = ""  # of a near miss with points enough: the required rules it did not meet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +200,7 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
     lang = tag.split("-")[0].lower()
     also = _also(story, who)
     base = who.sender.public_url
+    near = item.score.near_miss
     return StoryView(
         number=number,
         lang=tag,
@@ -209,7 +222,8 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         is_late=story.is_late,
         url=_shown_url(item.url, who),
         queue_url=f"{base}/items/{item.key}" if base else None,
-        short_by=item.score.near_miss.short_by if item.score.near_miss else 0,
+        short_by=near.short_by if near else 0,
+        lacking=who.theirs(", ".join(near.missing), 120) if near and not near.short_by else "",
     )
 
 

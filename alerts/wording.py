@@ -20,8 +20,10 @@ _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _KEPT_IN_URLS = "/%:@!$&'*+,;=~-._"
 _SPACES = re.compile(r"\s+")
 _HAN = "\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f"
-# No line begins with a mark that closes what stands before it.
-_TOKENS = re.compile(rf"\s+|[{_HAN}][、。，．！？：；」』）】〉》ーっゃゅょ]*|[^\s{_HAN}]+")
+# No line begins with a mark that closes what stands before it, or ends with one that opens.
+_TOKENS = re.compile(
+    rf"\s+|[（「『【〈《]*[{_HAN}][、。，．！？：；」』）】〉》ーっゃゅょ]*|[^\s{_HAN}]+"
+)
 # A cut text keeps this much; more than this is never even looked at.
 _LOOKED_AT = 20_000
 
