@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
 from monitor.catalogues import LANGUAGES
 from review.desk import Desk, see_other
-from review.visits import YEAR, Visit, as_cookie, clean_name
+from review.visits import YEAR, Visit, all_zones, as_cookie, clean_name
 
 
 def choices(desk: Desk, visit: Visit) -> Response:
@@ -22,7 +22,7 @@ def choose(desk: Desk, visit: Visit) -> Response:
     response = see_other("/you" if visit.form.get("from") == "you" else "/")
     wanted = {
         "language": _if_among(visit.form.get("language"), LANGUAGES),
-        "zone": _if_among(visit.form.get("zone"), available_timezones()),
+        "zone": _if_among(visit.form.get("zone"), all_zones()),
         "name": None if (name := visit.form.get("name")) is None else clean_name(name),
     }
     for cookie, value in wanted.items():
@@ -38,8 +38,8 @@ def choose(desk: Desk, visit: Visit) -> Response:
 @cache
 def zones() -> tuple[str, ...]:
     """Return the names of all time zones that a person may choose, in order."""
-    return tuple(sorted(name for name in available_timezones() if "/" in name or name == "UTC"))
+    return tuple(sorted(name for name in all_zones() if "/" in name or name == "UTC"))
 
 
-def _if_among(given: str | None, offered: tuple[str, ...] | set[str]) -> str | None:
+def _if_among(given: str | None, offered: Collection[str]) -> str | None:
     return given if given in offered else None
