@@ -3,66 +3,57 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commandline import Monitor, commands
 
 from monitor.starter import shipped
 from store import open_store
 
 
-def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "COLUMNS": "100"},
-    )
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return an operator's folder with a store that follows a feeds.yaml."""
+def monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
+    """Return a function that runs the command line where the shipped feeds are in force."""
+    monkeypatch.chdir(tmp_path)
     shutil.copy(shipped() / "feeds.yaml", tmp_path)
-    assert monitor(tmp_path, "feeds", "apply").returncode == 0
-    return tmp_path
+    with commands() as run:
+        assert run("feeds", "apply").exit_code == 0
+        yield run
 
 
-def feed_count(folder: Path) -> int:
-    """Return how many feeds the store in the folder has in force."""
-    return len(monitor(folder, "feeds", "list").stdout.splitlines()) - 1
+def feed_count(monitor: Monitor) -> int:
+    """Return how many feeds the store has in force."""
+    return len(monitor("feeds", "list").stdout.splitlines()) - 1
 
 
-def test_a_copy_is_taken_and_put_back(folder: Path) -> None:
+def test_a_copy_is_taken_and_put_back(monitor: Monitor, tmp_path: Path) -> None:
     """After a loss the copy brings back what was there; what stood in its place is kept."""
-    count = feed_count(folder)
-    taken = monitor(folder, "db", "backup", "copies/one.db")
-    (folder / "feeds.yaml").write_text("feeds: []\n")
-    monitor(folder, "feeds", "apply", "--yes")
+    count = feed_count(monitor)
+    taken = monitor("db", "backup", "copies/one.db")
+    (tmp_path / "feeds.yaml").write_text("feeds: []\n")
+    monitor("feeds", "apply", "--yes")
 
-    back = monitor(folder, "db", "restore", "copies/one.db")
+    back = monitor("db", "restore", "copies/one.db")
 
-    assert (taken.returncode, taken.stdout) == (0, "copies/one.db\n")
-    assert back.returncode == 0
+    assert (taken.exit_code, taken.stdout) == (0, "copies/one.db\n")
+    assert back.exit_code == 0
     assert "The old database is kept as " in back.stderr
-    assert feed_count(folder) == count > 100
-    assert monitor(folder, "db", "check").returncode == 0
+    assert feed_count(monitor) == count > 100
+    assert monitor("db", "check").exit_code == 0
 
 
-def test_nothing_is_overwritten_and_only_copies_are_put_back(folder: Path) -> None:
+def test_nothing_is_overwritten_and_only_copies_are_put_back(
+    monitor: Monitor, tmp_path: Path
+) -> None:
     """An existing file stays; a file that is no copy is refused before anything is touched."""
-    (folder / "there.db").write_text("mine")
+    (tmp_path / "there.db").write_text("mine")
 
-    taken = monitor(folder, "db", "backup", "there.db")
-    back = monitor(folder, "db", "restore", "there.db")
+    taken = monitor("db", "backup", "there.db")
+    back = monitor("db", "restore", "there.db")
 
-    assert (taken.returncode, back.returncode) == (1, 1)
-    assert (folder / "there.db").read_text() == "mine"
-    assert "Traceback" not in taken.stderr + back.stderr
-    with open_store(f"sqlite:///{folder}/var/monitor.db") as store:
+    assert (taken.exit_code, back.exit_code) == (1, 1)
+    assert (tmp_path / "there.db").read_text() == "mine"
+    with open_store(f"sqlite:///{tmp_path}/var/monitor.db") as store:
         assert store.upkeep.check() == []

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from click.testing import Result
-from typer.testing import CliRunner
+from commandline import Monitor, commands
 
-from monitor.cli import app
 from monitor.feedfile import read_feeds
 from monitor.newsroom import Newsroom
-
-Monitor = Callable[..., Result]
 
 
 @pytest.fixture
 def monitor(folder: Path, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
-    """Return a function that runs the command line here, in the operator's folder.
-
-    In this process, because a dozen interpreters would take most of a minute to start.
-    """
+    """Return a function that runs the command line here, in the operator's folder."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MONITOR_ALLOW_PRIVATE", newsroom.url.removeprefix("http://"))
-    root = logging.getLogger()
-    before, level, config = root.handlers[:], root.level, structlog.get_config()
-    runner = CliRunner()
-
-    def run(*words: str) -> Result:
-        done = runner.invoke(app, list(words))
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done
-
-    yield run
-    logging.captureWarnings(False)
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.configure(**config)
+    with commands() as run:
+        yield run
 
 
 def test_check_tells_what_answers_and_proposes_an_edit_that_can_be_applied(
