@@ -110,11 +110,14 @@ def make_digests(
     rules_version: str = "",
     sections: Mapping[str, str] | None = None,
     redact: Redact = unchanged,
+    hold_for: timedelta | None = None,
 ) -> DigestReport:
     """Make every digest that is due at `now`; its message waits in the outbox.
 
     `sections` maps rule ids to the headings of the rule files. `redact` withholds what must not
-    leave. Safe to call at any moment and from two processes at once.
+    leave. With `hold_for` an editor has so long to approve or withdraw a mail; then it goes out by
+    itself, because a digest that waits for a person on holiday is a digest lost. Safe to call at
+    any moment and from two processes at once.
     """
     report = DigestReport()
     statements = _Statements(store.digests)
@@ -123,6 +126,7 @@ def make_digests(
             _make_one(
                 store, subscriber, now, report, statements,
                 sender=sender, rules_version=rules_version, sections=sections, redact=redact,
+                held_until=None if hold_for is None else now + hold_for,
             )  # fmt: skip
         except Exception:
             # One subscriber is a border of this job: the others must get their mail.
@@ -148,6 +152,7 @@ def _make_one(
     rules_version: str,
     sections: Mapping[str, str] | None,
     redact: Redact,
+    held_until: datetime | None,
 ) -> None:
     last_end = store.digests.last_end(subscriber.key) or subscriber.since
     window = due_window(subscriber.schedule, last_end=last_end, now=now)
@@ -165,7 +170,7 @@ def _make_one(
     )  # fmt: skip
     # A reader who wants no mail on quiet days is still told when the silence proves nothing.
     skipped = digest.is_quiet and subscriber.quiet is QuietPolicy.SKIP and not statement.is_blind
-    if not store.digests.save(digest, None if skipped else message):
+    if not store.digests.save(digest, None if skipped else message, held_until=held_until):
         return  # another process was faster
     report.quiet += skipped
     report.made += not skipped

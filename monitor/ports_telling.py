@@ -77,9 +77,12 @@ class DigestStore(Protocol):
         """Return whether a digest of this subscriber was tried, and could not be delivered yet."""
         ...
 
-    def save(self, digest: Digest, message: Message | None) -> bool:
+    def save(
+        self, digest: Digest, message: Message | None, *, held_until: datetime | None = None
+    ) -> bool:
         """Write the digest, its places and its message together.
 
+        With `held_until` the message waits so long for an editor, and then goes out by itself.
         Return False, writing nothing, when the period has a digest already.
         """
         ...

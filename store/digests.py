@@ -189,9 +189,12 @@ class Digests:
                 waiting=session.execute(waiting).scalar_one(),
             )
 
-    def save(self, digest: Digest, message: Message | None) -> bool:
+    def save(
+        self, digest: Digest, message: Message | None, *, held_until: datetime | None = None
+    ) -> bool:
         """Write the digest, its places and its message together.
 
+        With `held_until` the message waits so long for an editor, and then goes out by itself.
         Return False, writing nothing, when the period has a digest already.
         """
         subscriber, window = digest.subscriber, digest.window
@@ -235,6 +238,7 @@ class Digests:
                     now=digest.made_at,
                     subscriber_key=subscriber.key,
                     digest_key=key,
+                    held_until=held_until,
                 )
         return True
 

@@ -28,7 +28,12 @@ from store.tables.telling import OutboxRow
 
 OUTBOX = table(OutboxRow)
 
-_READY = (OutboxState.WAITING.value, OutboxState.MAYBE_DELIVERED.value)
+# A held message is due when its time for an editor has passed.
+_READY = (
+    OutboxState.WAITING.value,
+    OutboxState.MAYBE_DELIVERED.value,
+    OutboxState.HELD.value,
+)
 # A lease further off than this beyond its own length was written under a clock that was wrong.
 _SLACK = timedelta(hours=1)
 
@@ -139,12 +144,31 @@ class Outbox:
             .where(
                 OUTBOX.c.sent_at.is_(None),
                 OUTBOX.c.created_at < now - after,
+                OUTBOX.c.due_at < now,
                 OUTBOX.c.state.in_([*_READY, OutboxState.SENDING.value]),
             )
             .order_by(OUTBOX.c.created_at)
         )
         with self._database.reading() as session:
             return [_line(row) for row in session.execute(query)]
+
+    def approve(self, key: int, now: datetime) -> bool:
+        """Let a held message go out now; False when it is not held."""
+        return self._release(key, OutboxState.WAITING, due_at=now)
+
+    def withdraw(self, key: int, now: datetime) -> bool:
+        """Never send a held message; False when it is not held. What it told stays on record."""
+        return self._release(key, OutboxState.WITHDRAWN, due_at=now)
+
+    def _release(self, key: int, state: OutboxState, *, due_at: datetime) -> bool:
+        statement = (
+            update(OUTBOX)
+            .where(OUTBOX.c.key == key, OUTBOX.c.state == OutboxState.HELD.value)
+            .values(state=state.value, due_at=due_at)
+            .returning(OUTBOX.c.key)
+        )
+        with self._database.writing() as session:
+            return session.execute(statement).first() is not None
 
     def retry(self, key: int, now: datetime) -> bool:
         """Try a message again that was refused or given up; False when it is not such a one."""
@@ -174,9 +198,13 @@ def add_message(
     now: datetime,
     subscriber_key: int | None,
     digest_key: int | None = None,
-    item_key: int | None = None,
+    held_until: datetime | None = None,
 ) -> int | None:
-    """Put a message into the outbox inside a transaction; None when its Message-ID is there."""
+    """Put a message into the outbox inside a transaction; None when its Message-ID is there.
+
+    With `held_until` it waits for an editor; then it goes out by itself.
+    """
+    state = OutboxState.WAITING if held_until is None else OutboxState.HELD
     known = select(OUTBOX.c.key).where(OUTBOX.c.message_id == message.message_id)
     if session.execute(known).first() is not None:
         return None
@@ -186,7 +214,6 @@ def add_message(
             kind=message.kind.value,
             subscriber_key=subscriber_key,
             digest_key=digest_key,
-            item_key=item_key,
             message_id=message.message_id,
             sender=message.sender,
             recipient=message.recipient,
@@ -195,9 +222,9 @@ def add_message(
             raw=message.raw,
             text=message.text,
             html=message.html,
-            state=OutboxState.WAITING.value,
+            state=state.value,
             created_at=now,
-            due_at=now,
+            due_at=held_until or now,
             attempt_count=0,
             doubt_count=0,
             last_detail="",

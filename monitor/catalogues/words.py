@@ -120,6 +120,7 @@ OUTBOX_STATES: Mapping[OutboxState, str] = {
     OutboxState.REFUSED: N_("refused by the receiver"),
     OutboxState.GIVEN_UP: N_("given up after many attempts"),
     OutboxState.HELD: N_("held for an editor"),
+    OutboxState.WITHDRAWN: N_("withdrawn by an editor"),
 }
 
 PLACES: Mapping[Place, str] = {

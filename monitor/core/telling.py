@@ -150,6 +150,7 @@ class OutboxState(StrEnum):
     REFUSED = "refused"  # for good, by the receiving server
     GIVEN_UP = "given_up"  # tried for as long as makes sense
     HELD = "held"  # waits for an editor
+    WITHDRAWN = "withdrawn"  # an editor decided that it is not sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,22 @@ def test_mails_read_as_they_were_approved(name: str, pytestconfig: pytest.Config
 
     expected = {file: (GOLDEN / file).read_text(encoding="utf-8") for file in actual}
     assert actual == expected
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_the_text_part_says_all_that_the_html_says(name: str) -> None:
+    """Who reads plain text misses no link, no heading and no number of the statement."""
+    message = MAILS[name]()
+    links = set(re.findall(r'href="([^"]+)"', message.html))
+    told = re.findall(r"<(h[23]|li)[^>]*>(.*?)</\1>", message.html, re.DOTALL)
+    flat = "".join(message.text.split())
+
+    assert told
+    assert {link for link in links if unescape(link) not in message.text} == set()
+    for _tag, inner in told:
+        words = unescape(re.sub(r"<[^>]+>", " ", inner))
+        first = "".join(words.split())[:24]
+        assert first in flat, words
 
 
 def test_every_golden_mail_is_compared() -> None:

@@ -8,9 +8,11 @@ from email.headerregistry import Address
 
 import pytest
 from builders import HOUR, NOW
-from tellings import a_subscriber
+from storesteps import follow
+from tellings import SENDER, a_subscriber
 
 from alerts.message import build
+from alerts.rounds import make_digests
 from monitor.core.delivery import GIVE_UP_AFTER, next_attempt, state_after
 from monitor.core.telling import (
     Delivery,
@@ -184,6 +186,30 @@ def test_a_message_belongs_to_its_subscriber(store: Store) -> None:
     store.outbox.add(a_message(1), now=NOW, subscriber_key=who.key)
 
     assert take(store).subscriber_key == who.key
+
+
+def test_a_held_message_waits_for_an_editor_but_not_for_ever(store: Store) -> None:
+    """Approved it goes at once, withdrawn never, and forgotten it goes when its time is over."""
+    follow(store)
+    for number in (1, 2, 3):
+        store.subscribers.add(a_subscriber(number, since=NOW - 99 * HOUR))
+    make_digests(store, NOW, sender=SENDER, hold_for=2 * HOUR)
+    first, second, third = sorted(line.key for line in store.outbox.list())
+    assert store.outbox.take(NOW + HOUR, owner="a", lease_for=HOUR) is None
+
+    assert store.outbox.approve(second, NOW + HOUR)
+    assert store.outbox.withdraw(third, NOW + HOUR)
+
+    approved = take(store, after=HOUR)
+    assert approved.key == second
+    assert end(store, approved, Delivery.ACCEPTED, HOUR)
+    assert store.outbox.take(NOW + HOUR, owner="a", lease_for=HOUR) is None
+    forgotten = take(store, after=2 * HOUR)
+    assert forgotten.key == first
+    assert end(store, forgotten, Delivery.ACCEPTED, 2 * HOUR)
+    assert store.outbox.take(NOW + 99 * HOUR, owner="a", lease_for=HOUR) is None
+    assert not store.outbox.approve(third, NOW)
+    assert store.outbox.counts()[OutboxState.WITHDRAWN] == 1
 
 
 # ---------------------------------------------------------------- the plan
