@@ -31,6 +31,9 @@ OPEN_STATES = (ItemState.NEW, ItemState.CLAIMED)
 SHOWN_BANDS = (Band.ALERT, Band.DIGEST, Band.QUEUE)
 LANGUAGES = ("en", "ru", "ko", "ja", "zh")
 
+# The lists that a decision can lead back to.
+LISTS: Mapping[str, str] = {"queue": "/", "stopped": "/stopped"}
+
 # What a button says -> what is kept: the verdict, and whether it becomes an example for the rules.
 DECISIONS: Mapping[str, tuple[Verdict, bool]] = {
     "relevant": (Verdict.RELEVANT, False),
@@ -204,10 +207,9 @@ def back(visit: Visit, *, done: int | None = None, at: int | None = None) -> Res
     """Return to the list the form stood in. Its address is rebuilt from known fields alone."""
     form = visit.form
     place = whole(form.get("next", "")) if at is None else at
-    lists: dict[str, str] = {"queue": "/", "stopped": "/stopped"}
     if form.get("from") == "item" and (key := visit.number("key") or at) is not None:
         return see_other(address(f"/items/{key}", {}, done=done))
-    path = lists.get(form.get("from", ""), "/")
+    path = LISTS.get(form.get("from", ""), "/")
     anchor = f"#i{place}" if place is not None else ""
     return see_other(address(path, choice(form).fields(), done=done) + anchor)
 

@@ -16,7 +16,7 @@ from monitor.core.reports import Revision
 from monitor.core.values import Item, Match
 from review.changes import Change, shortened, word_changes
 from review.desk import Desk, not_found
-from review.inbox import back, last_decision, reasons
+from review.inbox import LISTS, back, choice, last_decision, reasons
 from review.marks import marked, paragraphs
 from review.pages import Pages
 from review.visits import SOMEBODY, Visit
@@ -54,11 +54,23 @@ def show(desk: Desk, visit: Visit) -> Response:
         ],
         places=desk.store.digests.places(item.key),
         done=last_decision(desk.store, visit),
+        origin=origin(visit),
     )
 
 
+def origin(visit: Visit) -> dict[str, str]:
+    """Return the list this page was opened from, as form fields: a decision leads back to it."""
+    came_from = visit.query.get("from", "")
+    if came_from not in LISTS:
+        return {}
+    return choice(visit.query).fields() | {
+        "from": came_from,
+        "next": visit.query.get("next", "")[:20],
+    }
+
+
 def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "UTC") -> str:
-    """Return the page that shows `item`, complete, without a store behind it: for a dry run."""
+    """Return the page that shows `item`, complete, with no store behind it: for a dry run."""
     visit = Visit(
         path="",
         query={},
@@ -70,7 +82,15 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
         now=now,
     )
     page = _apart().show(
-        visit, "item.html", **around(item), report=None, edits=[], notes=[], places=[], done=None
+        visit,
+        "item.html",
+        **around(item),
+        report=None,
+        edits=[],
+        notes=[],
+        places=[],
+        done=None,
+        origin={},
     )
     return bytes(page.body).decode()
 

@@ -138,7 +138,24 @@ def test_keys_move_undo_and_open(filled: Store, visit: Callable[..., Page]) -> N
 
     assert (back, after_decision, after_undo) == (first, second, first)
     assert state(filled, first) is ItemState.NEW
-    assert page.url.endswith(f"/items/{first}")
+    assert f"/items/{first}?" in page.url
+
+
+def test_deciding_on_an_items_page_leads_back_to_the_list(
+    filled: Store, visit: Callable[..., Page]
+) -> None:
+    """Enter opens, a key decides, and the list is where it was, at the next item."""
+    page = visit("/?lang=ko")
+    first = focused(page)
+    page.keyboard.press("j")
+    second = focused(page)
+    page.keyboard.press("k")
+    press(page, "Enter")
+    press(page, "r")
+
+    assert state(filled, first) is ItemState.RELEVANT
+    assert "/?lang=ko&done=" in page.url
+    assert focused(page) == second
 
 
 def test_keys_work_on_other_keyboards(filled: Store, visit: Callable[..., Page]) -> None:

@@ -113,6 +113,26 @@ def test_revision_shows_what_changed_word_by_word(store: Store, visitor: Visitor
     assert [words(one) for one in find(page, ".diff ins")] == ["четырёх"]
 
 
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("", "/items/3?done=3"),
+        ("?from=queue&band=alert&next=7", "/?band=alert&done=3#i7"),
+        ("?from=stopped&next=7", "/stopped?done=3#i7"),
+        ("?from=//evil.example&next=7", "/items/3?done=3"),
+        ("?from=queue&next=//evil.example&q=//evil", "/?q=%2F%2Fevil&done=3"),
+    ],
+)
+def test_decision_leads_back_to_where_the_item_was_opened(
+    filled: Store, visitor: Visitor, query: str, place: str
+) -> None:
+    """The list that led to the item is found again; nothing else can be named as the way back."""
+    form = find(visitor.page(f"/items/3{query}"), "form.decide")[0]
+    answer = visitor.post(form.action, {**dict(form.fields), "decision": "relevant"})
+
+    assert answer.headers["location"] == place
+
+
 def test_sightings_and_fate_are_told(filled: Store, visitor: Visitor) -> None:
     """The page names every feed that showed the item, and what became of each showing."""
     key = filled.ledger.why(samples.told(0).link or "").item
