@@ -127,6 +127,12 @@ class Watch:
             settings = replace(settings, spacing=self._spacing)
         return self._open.enter_context(HttpFetcher(settings, now=self.clock.now))
 
+    def hang_up(self) -> None:
+        """End what is being fetched, so that a stop need not wait for slow servers."""
+        self.stopping.set()
+        if "fetcher" in self.__dict__:
+            self.fetcher.close()
+
     @cached_property
     def workers(self) -> Workers:
         """The processes that parse, read and score, with the rules in force."""

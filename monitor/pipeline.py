@@ -315,6 +315,10 @@ class Pipeline:
                     _asking_page(one) for one in pending if _wants_page(one)
                 )
             }
+        if self._stopping():
+            # Pages may be missing because we hung up, and not because they cannot be had.
+            self._store.release_pending(pending)
+            return []
         results = self._workers.read_many(
             [self._read_job(one, fetched.get(one.fate_key)) for one in pending]
         )

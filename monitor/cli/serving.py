@@ -70,7 +70,7 @@ def serve(settings: Settings, *, only: Part | None = None) -> None:
                 web.run()
             else:
                 done.wait()
-            watch.stopping.set()
+            watch.hang_up()
             engine.stop()
             runner.stop()
     remark("Stopped; nothing is lost.")

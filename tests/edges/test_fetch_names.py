@@ -347,13 +347,19 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run([program, *arguments.split()], cwd=folder, check=True, capture_output=True)
 
     new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    openssl(f"req -x509 {new_key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority")
+    openssl(
+        f"req -x509 {new_key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"
+        " -addext keyUsage=critical,keyCertSign,cRLSign"
+    )
     for name, host, days in (
         ("good", "good.example", 2),
         ("expired", "good.example", -1),
         ("other", "other.example", 2),
     ):
-        (folder / "names").write_text(f"subjectAltName=DNS:{host},IP:127.0.0.1")
+        # Python 3.13 wants what RFC 5280 demands of an authority's key and of who points to it.
+        (folder / "names").write_text(
+            f"subjectAltName=DNS:{host},IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n"
+        )
         openssl(f"req {new_key} -keyout {name}.key -out request -subj /CN=x")
         openssl(
             f"x509 -req -in request -CA ca.pem -CAkey ca.key -set_serial 2 -days {days}"
