@@ -24,6 +24,22 @@ _DOCTYPE = re.compile(
 )
 _ENTITY = re.compile(r"<!ENTITY\s+(\w[\w.-]{0,60})\s+(\"[^\"%]{0,500}\"|'[^'%]{0,500}')\s*>", re.I)
 _LONG_TAG = re.compile(r"<([A-Za-z_][\w:.-]{0,60})\s[^<>]{20000,}+(/?)>")
+# A server's warning before the feed (`<br /><b>Warning</b>: ... <?xml ...`) is no root.
+_WARNING = {
+    "br",
+    "b",
+    "div",
+    "p",
+    "pre",
+    "font",
+    "script",
+    "style",
+    "span",
+    "table",
+    "link",
+    "meta",
+}
+_FEED_START = re.compile(r"<(?:rss\s|(?:rdf:)?RDF\s|feed\s)[^<>]{5,2000}>", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _PERSON = re.compile(
     r"<((?:[\w.-]+:)?(?:author|managingeditor|webmaster|creator|contributor|publisher|name|email"
@@ -64,6 +80,10 @@ def prepare(text: str) -> Document:
         text = _REFERENCE.sub(_possible, text)
     start, inside = _prolog(text)
     root = _ROOT.match(text, start)
+    if root and root[1].lower() in _WARNING and (late := _FEED_START.search(text, start)):
+        notes.append("What stood before the feed was skipped.")
+        root = _ROOT.match(text, late.start())
+        start = late.start()
     if root is None:
         return Document(text, notes=tuple(notes))
     text = _own_entities(text[start:], inside)

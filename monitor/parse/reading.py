@@ -15,7 +15,7 @@ from monitor.parse.decode import decode
 from monitor.parse.document import Document, prepare, unpile, without_cut_entry
 from monitor.parse.entries import TITLE_LIMIT, Setting, entry_of
 from monitor.parse.raw import RawFeed
-from monitor.parse.sniff import Kind, kind_of, refusal, refuse_binary
+from monitor.parse.sniff import FEED_ROOTS, Kind, kind_of, refusal, refuse_binary
 from monitor.parse.unparsable import Unparsable
 
 
@@ -56,8 +56,8 @@ def _read(document: Document, url: str) -> RawFeed:
         return jsonfeed.read(document.text)
     if kind is Kind.SITEMAP:
         return sitemap.read(document.text)
-    found = _xml(document.text)
-    if found is None or (kind is None and not found.entries):
+    found = _xml(document.text) if kind is Kind.XML else None
+    if found is None or (not found.entries and document.root not in FEED_ROOTS):
         raise refusal(document, url)
     return found
 

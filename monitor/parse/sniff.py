@@ -26,11 +26,12 @@ class Kind(StrEnum):
     SITEMAP = "sitemap"
 
 
-_FEED_ROOTS = {"rss", "feed", "rdf", "channel", "rss2"}
+FEED_ROOTS = {"rss", "feed", "rdf", "channel", "rss2"}
 _PAGE_ROOTS = {
     "html", "head", "body", "title", "meta", "script", "div", "form", "p", "h1", "center", "link",
     "style", "table", "br", "b", "noscript", "iframe", "main", "section", "article", "span", "a",
 }  # fmt: skip
+_ENTRY = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
 _HTML = re.compile(r"<!doctype\s+html|<(?:html|head|body|meta|script|div|form)[\s>]", re.I)
 _MAGIC = (
     (b"%PDF", "a PDF"),
@@ -84,12 +85,16 @@ def refuse_binary(body: bytes) -> None:
 
 
 def kind_of(document: Document) -> Kind | None:
-    """Return the family that a prepared document belongs to, None if it does not look like one."""
+    """Return the family that a prepared document belongs to, None if it surely is no feed.
+
+    XML with an unknown root may still be one: damage may have taken its beginning.
+    """
     if document.text[:1] in ("{", "["):
         return Kind.JSON
     if document.root in ("urlset", "sitemapindex"):
         return Kind.SITEMAP
-    return Kind.XML if document.root in _FEED_ROOTS else None
+    is_page = document.root in _PAGE_ROOTS and not _ENTRY.search(document.text)
+    return Kind.XML if document.root and not is_page else None
 
 
 def refusal(document: Document, url: str) -> Unparsable:

@@ -98,6 +98,12 @@ def test_damaged_feed_is_still_read(damage: tuple[str, str]) -> None:
     assert parsed.entries[0].content == "The whole text."
 
 
+def test_feed_without_its_beginning_is_still_read() -> None:
+    """A document whose first part was lost gives the entries that are left."""
+    rest = WORDPRESS[WORDPRESS.index("<title>Example") :]
+    assert [one.title for one in read(rest).entries] == ["Workers & passports"]
+
+
 def test_search_feed_keeps_headlines_only() -> None:
     """With `title_only` other outlets' headlines in a description never become text."""
     feed = a_feed(title_only=True)
