@@ -112,6 +112,7 @@ def _given(
         "sections": sections,
         "story_count": sum(section.count for section in sections),
         "over_limit": digest.over_limit_count,
+        "told_before": digest.told_before_count,
         "preheader": "".join(piece.text for piece in best.quote) if best else "",
         "near_misses": [
             near_miss_view(item, who, number=n) for n, item in enumerate(digest.near_misses, 1)

@@ -20,7 +20,7 @@ from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.coverage import Coverage, coverage
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
-from monitor.core.digests import candidates_since
+from monitor.core.digests import LATE_FOR, candidates_since
 from monitor.core.telling import (
     Delivery,
     DeliveryResult,
@@ -223,6 +223,7 @@ def _composed(
             subscriber, since=candidates_since(subscriber, window), until=window.end
         ),
         near_misses=near_misses,
+        told=store.digests.told(subscriber.key, since=now - LATE_FOR),
         subscriber=subscriber,
         window=window,
         now=now,

@@ -65,6 +65,10 @@ class DigestStore(Protocol):
         """Return the best items of the band below the subscriber's, first seen in the window."""
         ...
 
+    def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
+        """Return title and feed id of what digests made since then told a subscriber."""
+        ...
+
     def watched(self, since: datetime, until: datetime) -> list[FeedWatch]:
         """Return what the ledger says of each enabled feed for a window."""
         ...

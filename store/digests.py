@@ -41,6 +41,7 @@ GAP, FATE = table(GapRow), table(FateRow)
 # Far more than a mail holds; the rest comes with the next digest, nothing is placed unseen.
 _MOST_CANDIDATES = 5000
 _JUDGED_GOOD = (ItemState.RELEVANT.value, ItemState.ESCALATED.value)
+_TOLD = (Place.FULL.value, Place.HEADLINE.value, Place.ALSO.value)
 _BAD = PollStatus.REJECTED.value
 _READ = (Fate.STORED.value, Fate.REVISION.value, Fate.DUPLICATE.value)
 
@@ -117,6 +118,23 @@ class Digests:
         )
         with self._database.reading() as session:
             return items_by_key(session, list(session.execute(query).scalars()))
+
+    def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
+        """Return title and feed id of what digests made since then told a subscriber."""
+        query = (
+            select(ITEM.c.title, FEED.c.id)
+            .select_from(PLACE)
+            .join(DIGEST, DIGEST.c.key == PLACE.c.digest_key)
+            .join(ITEM, ITEM.c.key == PLACE.c.item_key)
+            .join(FEED, FEED.c.key == ITEM.c.feed_key)
+            .where(
+                DIGEST.c.subscriber_key == subscriber_key,
+                DIGEST.c.made_at >= since,
+                PLACE.c.place.in_(_TOLD),
+            )
+        )
+        with self._database.reading() as session:
+            return [(row.title, row.id) for row in session.execute(query)]
 
     def watched(self, since: datetime, until: datetime) -> list[FeedWatch]:
         """Return what the ledger says of each enabled feed for a window, as of its end."""

@@ -127,6 +127,7 @@ PLACES: Mapping[Place, str] = {
     Place.FULL: N_("told in full"),
     Place.HEADLINE: N_("told as a headline"),
     Place.ALSO: N_("named under another item that says the same"),
+    Place.TOLD_BEFORE: N_("left out: an earlier digest told it from another outlet"),
     Place.OVER_LIMIT: N_("counted, left for the queue"),
     Place.IRRELEVANT: N_("left out: decided as irrelevant"),
     Place.REDACTED: N_("left out: it could not be shown without what must not leave"),

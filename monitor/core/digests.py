@@ -149,17 +149,23 @@ def choose(
     window: Window,
     now: datetime,
     near_misses: Sequence[Item] = (),
+    told: Iterable[tuple[str, str]] = (),
     limits: Limits | None = None,
     sections: Mapping[str, str] | None = None,
     coverage: Coverage | None = None,
     rules_version: str = "",
 ) -> Digest:
-    """Return the digest of one window: stories by topic, and a place for every wanted candidate."""
+    """Return the digest of one window: stories by topic, and a place for every wanted candidate.
+
+    `told` are the titles that the reader's earlier digests told, each with the id of its feed.
+    """
     limits = limits or Limits()
     wanted = [item for item in candidates if is_wanted(subscriber, item, sections=sections)]
     dismissed = [item for item in wanted if item.state is ItemState.IRRELEVANT]
-    shown = sorted((i for i in wanted if i.state is not ItemState.IRRELEVANT), key=rank)
     places = {item.key: Place.IRRELEVANT for item in dismissed}
+    copies = _copies_of(told, [item for item in wanted if item.key not in places])
+    places |= {item.key: Place.TOLD_BEFORE for item in copies}
+    shown = sorted((item for item in wanted if item.key not in places), key=rank)
     stories = group_reprints(shown, window=window)
     topics = {story.item.key: topic_of(story.item, sections) for story in stories}
     full, headlines, over = _ration(stories, topics, limits)
@@ -183,9 +189,29 @@ def choose(
         near_misses=tuple(sorted(near, key=rank)[: limits.near_misses]),
         places=places,
         over_limit_count=len(over),
+        told_before_count=len(copies),
         coverage=coverage,
         rules_version=rules_version,
     )
+
+
+def _copies_of(told: Iterable[tuple[str, str]], items: Iterable[Item]) -> list[Item]:
+    """Return the items that another feed's item, told before, already said.
+
+    What a person judged relevant is told again: somebody wanted it to be read.
+    """
+    feeds: dict[str, set[str]] = {}
+    for title, feed in told:
+        feeds.setdefault(title_key(title), set()).add(feed)
+    judged = (ItemState.RELEVANT, ItemState.ESCALATED)
+    return [
+        item
+        for item in items
+        if len(said := title_key(item.title)) >= _TELLING_TITLE
+        and said in feeds
+        and item.feed_id not in feeds[said]
+        and item.state not in judged
+    ]
 
 
 def group_reprints(ranked: Sequence[Item], *, window: Window) -> list[Story]:

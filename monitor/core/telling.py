@@ -45,12 +45,12 @@ class Subscriber:
 
 
 class Place(StrEnum):
-    """What became of an item in a subscriber's digest. Everything but the first three is a reason
-    for its absence."""
+    """What became of an item in a subscriber's digest; after the first three, why it is absent."""
 
     FULL = "full"
     HEADLINE = "headline"
     ALSO = "also"  # named under another item that says the same
+    TOLD_BEFORE = "told_before"  # another outlet's copy of what an earlier digest told
     OVER_LIMIT = "over_limit"  # counted in "+37 more", waiting in the queue page
     IRRELEVANT = "irrelevant"  # an analyst had decided against it
     REDACTED = "redacted"  # could not be shown without what must not leave
@@ -91,6 +91,7 @@ class Digest:
     near_misses: tuple[Item, ...] = ()
     places: Mapping[int, Place] = field(default_factory=dict)  # item key: what became of it
     over_limit_count: int = 0
+    told_before_count: int = 0
     coverage: Coverage | None = None
     rules_version: str = ""
 

@@ -120,6 +120,19 @@ def test_the_same_report_of_two_feeds_is_one_story() -> None:
     assert digest.places[2] is Place.ALSO
 
 
+def test_a_copy_of_what_was_told_before_is_left_out_and_counted() -> None:
+    """Nobody gets the same report twice; the same column of the same feed is another report."""
+    title = "Sanctions list grows by a firm"
+    copy = an_item(1, title=title.upper(), feed_id="b")
+    column = an_item(2, title="Letter from the harbour", feed_id="a")
+    rescued = an_item(3, title=title, feed_id="c", state=ItemState.RELEVANT)
+
+    digest = chosen([copy, column, rescued], told=[(title, "a"), (column.title, "a")])
+
+    assert digest.places == {1: Place.TOLD_BEFORE, 2: Place.FULL, 3: Place.FULL}
+    assert digest.told_before_count == 1
+
+
 def test_what_was_judged_irrelevant_is_not_told_and_the_reason_is_kept() -> None:
     """An analyst's no is a reason, not a hole."""
     digest = chosen([an_item(1, state=ItemState.IRRELEVANT)])

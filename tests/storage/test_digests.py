@@ -109,6 +109,25 @@ def test_an_item_judged_after_its_window_is_told_with_the_next(store: Store) -> 
     assert (line.period, line.place) == ("2026-11-25T08:00", Place.FULL)
 
 
+def test_a_reprint_of_the_next_day_is_not_told_again(store: Store) -> None:
+    """What another outlet copies a day later has a place, and no line in the mail."""
+    follow(store, 2)
+    who = reader(store)
+    title = "Sanctions list grows by a firm"
+    keep(store, an_entry(1, title=title), now=END - HOUR, points=60, band=Band.DIGEST)
+    tell(store)
+    (copy,) = keep(
+        store, an_entry(2, title=title), number=2, now=END + HOUR, points=60, band=Band.DIGEST
+    )
+
+    assert store.digests.told(who.key, since=END) == [(title, "feed-1")]
+    tell(store, NOW + DAY)
+
+    (line,) = store.digests.places(copy.key)
+    assert line.place is Place.TOLD_BEFORE
+    assert title not in line.subject
+
+
 def test_making_again_makes_nothing(store: Store) -> None:
     """A repeated tick finds the period made, and writes no second message."""
     follow(store)
