@@ -144,7 +144,7 @@ def _entries(
 ) -> dict[int, int | None]:
     """Return the keys of the entries that are meant, each with the key of its item."""
     # A guid may be a number or an address as well.
-    meant = [ENTRY.c.guid == text, ENTRY.c.raw_link == text]
+    meant = [ENTRY.c.guid == text]
     if link is not None:
         also = select(FATE.c.entry_key).where(FATE.c.link == link, FATE.c.entry_key.is_not(None))
         meant += [ENTRY.c.link == link, ENTRY.c.key.in_(also)]

@@ -161,7 +161,7 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("feed_key", "identity"),
-        Index("ix_entry_guid", "feed_key", "guid"),  # known_entries
+        Index("ix_entry_guid", "guid", "feed_key"),  # known_entries, why
         Index("ix_entry_link", "link", "feed_key"),  # known_entries, why
     )
 

@@ -275,7 +275,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed_key", "identity", name=op.f("uq_entry_feed_key_identity")),
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.create_index("ix_entry_guid", ["feed_key", "guid"], unique=False)
+        batch_op.create_index("ix_entry_guid", ["guid", "feed_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_entry_item_key"), ["item_key"], unique=False)
         batch_op.create_index("ix_entry_link", ["link", "feed_key"], unique=False)
 
