@@ -112,8 +112,14 @@ class RuleShape(_Shape):
         default="sentence",
         description="`sentence`, `paragraph`, `text`, or the words that may stand between",
     )
-    all: list[OperandShape] = Field(default=[], description="names that must all be somewhere")
-    any: Names = Field(default=[], description="names of which one must be somewhere")
+    all: list[OperandShape] = Field(
+        default=[],
+        description="names that must all be somewhere; beside near or any a gate",
+    )
+    any: Names = Field(
+        default=[],
+        description="names of which one must be somewhere; without near, each is a place",
+    )
     none: Names = Field(default=[], description="names of which none may be anywhere")
     any_text: Names = Field(default=[], description="terms instead of names, for a short list")
     none_text: Names = Field(default=[], description="terms of which none may be anywhere")
@@ -221,7 +227,7 @@ class DecisionShape(_Shape):
         default=None, description="0 to 1"
     )
     lead_words: Annotated[int, Field(ge=10, le=1000)] | None = Field(
-        default=None, description="how many words the lead has"
+        default=None, description="how many words the lead has, five letters each"
     )
     repeat: RepeatShape | None = Field(default=None, description="what further sentences add")
     feeds: dict[str, Factor] | None = Field(

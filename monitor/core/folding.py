@@ -72,7 +72,7 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Return `text` in the form in which terms are looked up."""
-    if _WIDE.search(text):
+    if _may_be_wide(text) and _WIDE.search(text):
         return _fold_slowly(text)
     if text.isascii():
         return Folded(text.translate(_ASCII).lower())
@@ -82,6 +82,14 @@ def fold(text: str) -> Folded:
         if len(folded) == len(plain):
             return Folded(_without_look_alikes(folded))
     return _fold_slowly(text)
+
+
+def _may_be_wide(text: str) -> bool:
+    """Tell quickly whether two spaces could stand between words anywhere."""
+    return (
+        "  " in text or "\n " in text or " \n" in text or "\r" in text or "\t" in text
+        or "\xa0" in text or "\u3000" in text
+    )  # fmt: skip
 
 
 def folded(text: str) -> str:

@@ -8,7 +8,7 @@ words hold no hits: a paragraph that a page repeats counts once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -17,7 +17,7 @@ from monitor.core.folding import Folded, fold
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import SENTENCE_GAP, Operand, Window
 from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
-from monitor.core.terms import count_words, end_of_lead
+from monitor.core.terms import count_words, end_of_lead, further_words, is_dense
 
 FieldName = Literal["title", "text"]
 _NO_LIMIT = 1 << 30
@@ -87,8 +87,9 @@ class Reading:
             self._lead_end = end_of_lead(text, self._book.decision.lead)
         heard: dict[int, bool] = {}
         word = counted = 0
+        dense = is_dense(text)
         for hit in hits:
-            word += count_words(text, counted, hit.start)
+            word += count_words(text, counted, hit.start, is_dense=dense)
             counted = hit.start
             index = sentence_at(starts, hit.start)
             if index not in heard:
@@ -104,7 +105,7 @@ class Reading:
                 hit.term,
                 base + index,
                 first,
-                first + max(0, count_words(text, hit.start, hit.end) - 1),
+                first + further_words(text, hit.start, hit.end),
             )
             self._by_entity.setdefault(hit.entity, []).append(found)
         self._word_count = word
@@ -213,6 +214,11 @@ class Reading:
                 chosen.append(best)
             else:
                 yield tuple(chosen)
+
+    @property
+    def present(self) -> Set[str]:
+        """Return the entities that have a hit."""
+        return self._by_entity.keys()
 
     @cached_property
     def entity_names(self) -> list[str]:

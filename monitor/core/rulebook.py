@@ -7,7 +7,7 @@ Knows names; knows nothing of files, databases or time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from monitor.core.folding import folded
 from monitor.core.likeness import Likeness
@@ -35,6 +35,7 @@ class Rulebook:
         }
         self.lexicon = Lexicon(terms(rules, source.forms))
         self.rules: tuple[Rule, ...] = rules.rules
+        self._needs = {rule.id: self._needed(rule) for rule in rules.rules}
         self.decision: Decision = rules.decision
         self.profiles: Mapping[str, Profile] = {profile.id: profile for profile in rules.profiles}
         self.likeness = Likeness(source.seeds, self.lexicon)
@@ -48,6 +49,32 @@ class Rulebook:
     def rule(self, rule_id: str) -> Rule | None:
         """Return a rule by its id."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    def candidates(self, present: Set[str]) -> Iterator[Rule]:
+        """Yield the rules that can hold at all in a text with these entities.
+
+        Most texts hold nothing of what most rules ask for; sets say so faster than rules do.
+        """
+        for rule in self.rules:
+            if not any(need.isdisjoint(present) for need in self._needs[rule.id]):
+                yield rule
+
+    def _needed(self, rule: Rule) -> tuple[frozenset[str], ...]:
+        """Return for each operand of a rule the entities of which one must be there."""
+        operands = (*rule.near, *rule.all, *((rule.any,) if rule.any else ()))
+        return tuple(
+            frozenset(leaf for name in operand for leaf in self._leaves(name))
+            for operand in operands
+        )
+
+    def _leaves(self, name: str) -> Iterator[str]:
+        """Yield the entities of which one must be there for an entity, a group or a phrase."""
+        if name not in self.phrases:
+            yield from self.members[name]
+            return
+        phrase = self.phrases[name]
+        for part in phrase.near[0] if phrase.near else phrase.any:
+            yield from self._leaves(part)
 
     def for_profile(self, profile_id: str) -> Rulebook:
         """Return the same rulebook under another profile's rules and decision. Raises KeyError."""

