@@ -14,11 +14,11 @@ from sqlalchemy import Row, Select, func, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import FeedStatus, FirstRun, GapReport, PollLine, SyncReport
-from monitor.core.values import ErrorCode, Fate, Feed, FeedForPoll, FeedState
+from monitor.core.values import ErrorCode, Feed, FeedForPoll, FeedState
 from store.rows import feed_for_poll, feed_from_json, feed_to_json
 from store.session import Database
 from store.tables.base import table
-from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, ItemRow, PollRow
+from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, ItemRow, PollRow, is_pending
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
 ITEM, GAP = table(ItemRow), table(GapRow)
@@ -222,7 +222,7 @@ class _Counts:
         pending = (
             select(POLL.c.feed_key, func.count())
             .join(POLL, POLL.c.key == FATE.c.poll_key)
-            .where(FATE.c.fate == Fate.PENDING.value)
+            .where(is_pending(FATE))
         )
         self.entries = _counted(
             session, select(ENTRY.c.feed_key, func.count()), ENTRY.c.feed_key, feed_key

@@ -24,7 +24,7 @@ from store.items import item_revisions, item_sightings, items_by_key
 from store.rows import chunks, feed_from_json, mark, may_be_key
 from store.session import Database
 from store.tables.base import table
-from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow
+from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow, is_pending
 from store.verdicts import item_verdicts
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
@@ -99,7 +99,7 @@ class Ledger:
             select(FATE.c.key, FEED.c.id, ENTRY.c.title, ENTRY.c.raw_link, FATE.c.decided_at)
             .join(ENTRY, ENTRY.c.key == FATE.c.entry_key)
             .join(FEED, FEED.c.key == ENTRY.c.feed_key)
-            .where(FATE.c.fate == Fate.PENDING.value, FATE.c.decided_at <= now - after)
+            .where(is_pending(FATE), FATE.c.decided_at <= now - after)
             .order_by(FATE.c.decided_at, FATE.c.key)
         )
         with self._database.reading() as session:

@@ -39,6 +39,7 @@ from store.tables.watching import (
     GapRow,
     ItemRow,
     PollRow,
+    is_pending,
 )
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
@@ -151,8 +152,8 @@ class Polling:
         """Lease entries whose fate is still pending, oldest first."""
         due = (
             select(FATE.c.key)
-            .where(FATE.c.fate == Fate.PENDING.value, _is_free(FATE, now, lease_for))
-            .order_by(FATE.c.key)
+            .where(is_pending(FATE), _is_free(FATE, now, lease_for))
+            .order_by(FATE.c.decided_at, FATE.c.key)
             .limit(limit)
         )
         lease = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import ColumnElement, Index, Table, UniqueConstraint, literal_column, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import Json, UTCDateTime
@@ -214,6 +214,15 @@ class FateRow(SQLModel, table=True):
     decided_at: datetime = Field(sa_type=UTCDateTime)  # of the poll while pending, then final
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+def is_pending(fate: Table) -> ColumnElement[bool]:
+    """Return the condition that a fate is open, spelled out as the small index of these is.
+
+    With a parameter in its place SQLite could not know that the index will do, and would read the
+    whole ledger at every tick.
+    """
+    return fate.c.fate == literal_column("'pending'")
 
 
 class SightingRow(SQLModel, table=True):

@@ -14,6 +14,7 @@ from builders import (
     a_read_entry,
     an_entry,
 )
+from sqlalchemy import event
 from storesteps import follow, lease, pending, poll, read_all
 
 from monitor.core.values import ErrorCode, Fate, Feed
@@ -216,6 +217,28 @@ def test_a_pending_entry_carries_all_that_reading_needs(store: Store) -> None:
         None,
     )
     assert one.first_seen_at == NOW
+
+
+def test_looking_for_pending_entries_reads_no_final_fates(memory_store: Store) -> None:
+    """The tick asks every few seconds: it must not read a ledger of a million final fates."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
+        asked.append((statement, given))
+
+    event.listen(memory_store.database.engine, "before_cursor_execute", note)
+    pending(memory_store)
+    memory_store.ledger.overdue(NOW)
+    event.remove(memory_store.database.engine, "before_cursor_execute", note)
+    with memory_store.database.reading() as session:
+        plans = [
+            str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all())
+            for sql, given in asked
+            if "'pending'" in sql
+        ]
+
+    assert len(plans) == 2
+    assert all("ix_fate_pending" in plan for plan in plans)
 
 
 def test_released_entries_are_free_again(store: Store) -> None:
