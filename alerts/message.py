@@ -117,7 +117,7 @@ def build(
     if mail_address(recipient) != recipient:
         raise ValueError(f"no address to send to: {recipient!r}")
     # Broken up, because a gateway that decodes twice would take it for an encoded word after all.
-    subject = printable(subject.replace("=?", "= ?"), _SUBJECT_LENGTH).strip()
+    subject = printable(printable(subject).replace("=?", "= ?"), _SUBJECT_LENGTH).strip()
     headers = {
         "Date": format_datetime(date),
         "From": str(sender),

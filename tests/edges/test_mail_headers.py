@@ -11,7 +11,7 @@ from email.policy import compat32, default
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tellings import END, PUBLIC, SENDER, WINDOW, a_coverage, a_subscriber, an_item
 
@@ -33,6 +33,7 @@ EXPECTED = {
 HOSTILE = [
     "A 🚨 x=?UTF-8?Q?=0A?=Bcc: injected@evil.example",
     "=?utf-8?b?Cg==?=Bcc: injected@evil.example",
+    "=\x1f?utf-8?b?Cg==?\u200b=Bcc: injected@evil.example",
     "=?utf-8?q?=0D=0ABcc:_x@evil.example?=" * 3,
     "line\r\nBcc: injected@evil.example",
     "line\u2028Bcc: injected@evil.example\u2029x",
@@ -155,6 +156,7 @@ def test_no_text_can_touch_a_header(title: str, text: str, outlet: str, language
 
 
 @given(texts)
+@example("=\x1f?utf-8?b?Cg==?\u200b=Bcc: injected@evil.example")
 @settings(max_examples=150, deadline=None)
 def test_a_subject_is_read_back_as_it_was_meant(subject: str) -> None:
     """What a receiver shows is exactly the subject that we decided on."""
