@@ -118,7 +118,8 @@ class Reader:
 
     def theirs(self, text: str, limit: int | None = None) -> str:
         """Return other people's words, safe to show."""
-        return printable(self.redact(text), limit).strip()
+        # First what hides a word goes, then the word, then what is too long.
+        return printable(self.redact(printable(text)), limit).strip()
 
     def pieces(self, given: Iterable[Piece], limit: int) -> tuple[Piece, ...]:
         """Return a passage in pieces, safe to show, at most `limit` characters long.
@@ -127,7 +128,7 @@ class Reader:
         may lie across two pieces.
         """
         given = tuple(given)
-        whole = "".join(piece.text for piece in given)
+        whole = "".join(printable(piece.text) for piece in given)
         if self.redact(whole) != whole:
             return (Piece(text=self.theirs(whole, limit)),)
         shown: list[Piece] = []
@@ -269,7 +270,7 @@ def _shown_url(url: str, who: Reader) -> str | None:
     shown = printable_url(url)
     if shown is None:
         return None
-    plain = unquote(shown)
+    plain = printable(unquote(shown))
     return shown if who.redact(plain) == plain else None
 
 

@@ -59,7 +59,8 @@ def test_an_entry_that_would_black_out_everything_is_refused(entry: str) -> None
         Redaction.of([entry])
 
 
-NAMES = ["Kim Chol-su", "KIM CHOL SU", "kim_chol_su", "김철수", "79145550123", "@harbour_cat"]
+NAMES = ["Kim Chol-su", "KIM CHOL SU", "kim_chol_su", "김철수", "79145550123", "@harbour_cat",
+         "Ki\x07m Ch\u200bol-s\x1fu", "김\x00철수"]  # fmt: skip
 around = st.text(st.sampled_from("aä 노。.\n<&"), max_size=12)
 planted = st.tuples(around, st.sampled_from(NAMES), around).map(lambda parts: " ".join(parts))
 
