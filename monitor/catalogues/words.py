@@ -130,7 +130,6 @@ PLACES: Mapping[Place, str] = {
     Place.TOLD_BEFORE: N_("left out: an earlier digest told it from another outlet"),
     Place.OVER_LIMIT: N_("counted, left for the queue"),
     Place.IRRELEVANT: N_("left out: decided as irrelevant"),
-    Place.REDACTED: N_("left out: it could not be shown without what must not leave"),
 }
 
 FEED_STATES: Mapping[FeedState, FeedWords] = {

@@ -53,7 +53,6 @@ class Place(StrEnum):
     TOLD_BEFORE = "told_before"  # another outlet's copy of what an earlier digest told
     OVER_LIMIT = "over_limit"  # counted in "+37 more", waiting in the queue page
     IRRELEVANT = "irrelevant"  # an analyst had decided against it
-    REDACTED = "redacted"  # could not be shown without what must not leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,6 @@ class Story:
     item: Item
     also: tuple[Item, ...] = ()
     is_late: bool = False  # first seen before the window, judged only now
-    update_of: str = ""  # Message-ID of the mail that told its beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
