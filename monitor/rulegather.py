@@ -85,11 +85,13 @@ class _Gathering:
 def shaped(files: Sequence[tuple[str, str]], problems: list[Problem]) -> Shaped:
     """Return the rules of (name, text) files; what is wrong with them is added to `problems`."""
     gathering = _Gathering(problems)
+    is_whole = True
     for file, text in files:
         try:
             tree = read_tree(text, file)
         except ConfigurationErrors as error:
             problems.extend(error.problems)
+            is_whole = False
             continue
         try:
             shape = FileShape.model_validate(plain(tree))
@@ -98,7 +100,9 @@ def shaped(files: Sequence[tuple[str, str]], problems: list[Problem]) -> Shaped:
             gathering.unread |= _names_in(tree)
             continue
         _gather(gathering, shape, tree, file)
-    _check_names(gathering)
+    # Without a file's names half of the others would look wrong: one typing slip is one line.
+    if is_whole:
+        _check_names(gathering)
     _check_terms(gathering)
     decision = _decision(gathering.decision)
     return Shaped(

@@ -332,11 +332,13 @@ _LETTERS_A_BLOCK = 2.5
 def count_words(text: str, start: int, end: int, *, is_dense: bool) -> int:
     """Return how many words begin in a slice.
 
-    In a script with spaces these are counted, which is twenty times faster than finding words.
+    In a script with spaces these are counted, which is twenty times faster than finding words; a
+    comma parts words as much as a word would.
     """
     if is_dense:
         return len(_WORDS.findall(text, start, end))
-    return text.count(" ", start, end) + text.count("\n", start, end)
+    breaks = text.count("\n", start, end) + text.count(",", start, end)
+    return text.count(" ", start, end) + breaks
 
 
 def is_dense(text: str) -> bool:

@@ -201,6 +201,14 @@ def test_broken_yaml_is_an_error_with_a_place() -> None:
     assert problems("")[0].startswith("rules/x.yaml: ")
 
 
+def test_one_slip_in_one_file_is_one_line() -> None:
+    """While a file cannot be read its names are unknown, and nobody is blamed for using them."""
+    user = "rules: [{id: s, any: [nk, worker], weight: 5}]"
+    with pytest.raises(ConfigurationErrors) as caught:
+        parse_rules({"rules/a.yaml": "entities: {nk: {label: a: b}}", "rules/b.yaml": user})
+    assert [str(problem)[:14] for problem in caught.value.problems] == ["rules/a.yaml:1"]
+
+
 def test_missing_or_empty_folder_is_said(tmp_path: Path) -> None:
     """The path that was looked at is in the message."""
     with pytest.raises(ConfigurationErrors, match="there is no such folder"):
