@@ -40,7 +40,7 @@ HEADERS = (
 )
 
 Refusal = Callable[[Scope, str], Response]
-"""Makes the page for a refused request; the second argument is "host" or "cross-site"."""
+"""Makes the page for a refused request; the second argument is "host", "cross-site" or "413"."""
 
 
 class ProtectiveHeaders:
@@ -102,6 +102,26 @@ class CrossSiteCheck:
             and not is_same_origin(Headers(scope=scope))
         ):
             return await self.refuse(scope, "cross-site")(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+class SizeCheck:
+    """Refuse a form that says it is too large, with a page of ours.
+
+    One that comes in pieces and says nothing is cut off by Starlette's own limit, behind this.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int, refuse: Refusal) -> None:
+        self.app = app
+        self.limit = limit
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at Content-Length alone."""
+        if scope["type"] == "http":
+            said = Headers(scope=scope).get("content-length", "0")
+            if len(said) > 15 or (said.isdigit() and int(said) > self.limit):
+                return await self.refuse(scope, "413")(scope, receive, send)
         return await self.app(scope, receive, send)
 
 

@@ -25,7 +25,7 @@ from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review import inbox, item, mails, overview, rulebook, trying, watch, why, you
-from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders
+from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders, SizeCheck
 from review.desk import Desk, Page, TryUrl, changing, reading
 from review.pages import Pages
 from store import Store
@@ -33,6 +33,7 @@ from store import Store
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 256 * 1024  # bytes of a form; the longest field is a note of 2,000 characters
+TURNED_AWAY = {"host": 421, "cross-site": 403, "413": 413}
 
 GET: Sequence[tuple[str, Page]] = (
     ("/", inbox.queue),
@@ -93,7 +94,9 @@ class Review(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the guards in front of Starlette's own stack."""
-        guarded = CrossSiteCheck(super().build_middleware_stack(), refuse=self._turned_away)
+        stack = super().build_middleware_stack()
+        sized = SizeCheck(stack, limit=BODY_LIMIT, refuse=self._turned_away)
+        guarded = CrossSiteCheck(sized, refuse=self._turned_away)
         return ProtectiveHeaders(
             HostCheck(guarded, names=self.allowed_hosts, refuse=self._turned_away)
         )
@@ -105,7 +108,7 @@ class Review(Starlette):
         )
 
     def _turned_away(self, scope: Scope, reason: str) -> Response:
-        return self._page(Request(scope), 421 if reason == "host" else 403, reason)
+        return self._page(Request(scope), TURNED_AWAY[reason], reason)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

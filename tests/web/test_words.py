@@ -102,6 +102,27 @@ def test_no_text_bypasses_the_catalogues(
         assert unspoken(tree(answer), title_is_foreign=named_after_content) == []
 
 
+def test_no_refusal_bypasses_the_catalogues(
+    filled: Store, visiting: Callable[..., Visitor]
+) -> None:
+    """Refusals, a lost claim and a broken store speak the reader's language, too."""
+    visitor = visiting(catalogue=pseudo)
+    filled.items.claim(1, "Mina", now=samples.NOW, claim_for=samples.DAY)
+    answers = [
+        visitor.post("/items/1/claim", {}),
+        visitor.post("/undo", {}, sec_fetch_site="cross-site"),
+        visitor.get("/", host="evil.example"),
+        visitor.ask("PUT", "/"),
+        visitor.post("/items/1/note", {"note": "x" * 600_000}),
+    ]
+    samples.break_store(filled)
+    answers.append(visitor.get("/"))
+
+    assert [answer.status_code for answer in answers] == [409, 403, 421, 405, 413, 503]
+    for answer in answers:
+        assert unspoken(tree(answer), title_is_foreign=False) == []
+
+
 @pytest.mark.parametrize(
     ("table", "values"),
     [
