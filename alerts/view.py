@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import NullTranslations
 from urllib.parse import unquote
@@ -213,7 +213,7 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         language=str(who.locale.languages.get(lang, "")),
         published=_published(item, who),
         first_seen=who.moment(item.first_seen_at),
-        quote=who.pieces(quote(item), 400),
+        quote=who.pieces(quote(_without_withheld(item, who)), 400),
         why=who.theirs(" · ".join(reasons(item)), 200),
         score=item.score.score,
         band=item.score.decision,
@@ -226,6 +226,22 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         short_by=near.short_by if near else 0,
         lacking=who.theirs(", ".join(near.missing), 120) if near and not near.short_by else "",
     )
+
+
+def _without_withheld(item: Item, who: Reader) -> Item:
+    """Return the item with the text that may be quoted.
+
+    Before a sentence is chosen and cut: half a name would betray as much as the whole one. Offsets
+    then fit no more; words that matched are found again by their letters.
+    """
+    text = who.redact(item.text)
+    if text == item.text:
+        return item
+    matches = tuple(
+        replace(match, field="title") if match.field == "text" else match
+        for match in item.score.matches
+    )
+    return replace(item, text=text, score=replace(item.score, matches=matches))
 
 
 def _tag(item: Item) -> str:

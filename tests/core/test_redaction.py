@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -80,6 +81,24 @@ def told(title: str, text: str, outlet: str, url: str, label: str, feed: str) ->
         redact=LISTED,
     )
     return message
+
+
+@pytest.mark.parametrize("before", range(60, 90))
+def test_a_quotation_is_not_cut_through_a_name(before: int) -> None:
+    """Wherever a long sentence is cut, no half of a name is left at its edge."""
+    text = f"Said Kim Chol-su {'x ' * before}workers {'y ' * 300}"
+    words = [("workers", "rule", "entity", 30, "workers")]
+    _, message = fitting(
+        [an_item(1, text=text, words=words)],
+        subscriber=a_subscriber(),
+        window=WINDOW,
+        now=END,
+        sender=PUBLIC,
+        redact=LISTED,
+    )
+
+    assert "*workers*" in message.text
+    assert not {"Kim", "Chol", "hol", "su"} & set(re.findall(r"\w+", message.text))
 
 
 @given(planted, planted, planted, planted, planted, planted, st.booleans())
