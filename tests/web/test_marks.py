@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 from datetime import UTC, datetime
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.values import Band, Match, Score
+from review import access, pages, visits
 from review.changes import WORD_LIMIT, shortened, word_changes
 from review.charts import HEIGHT, WIDTH, Column, stacked
 from review.inbox import choice, telling
@@ -227,3 +230,11 @@ def test_days_tile_the_month(now: datetime, zone: str) -> None:
         range(starts[0].date().toordinal(), starts[0].date().toordinal() + 31)
     )
     assert starts[-2] <= now < starts[-1]
+
+
+@pytest.mark.parametrize("module", [access, pages, visits])
+def test_examples_in_docstrings_hold(module: ModuleType) -> None:
+    """What a docstring shows is what happens."""
+    failed, attempted = doctest.testmod(module)
+
+    assert (failed, attempted > 0) == (0, True)
