@@ -23,6 +23,7 @@ from review.visits import SOMEBODY, Visit
 
 TEXT_LENGTH = 200_000  # characters shown; a longer text is cut on the page, never in the store
 NOTE_LENGTH = 2_000
+EDIT_COUNT = 8  # the latest; a live ticker may have three times as many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def explained(matches: Sequence[Match]) -> list[tuple[str, int, list[Match]]]:
 
 def edits(item: Item, revisions: Sequence[Revision]) -> list[Edit]:
     """Return each change of the text, newest first; `revisions` are the earlier texts."""
-    earlier = sorted(revisions, key=lambda revision: revision.seen_at)
+    earlier = sorted(revisions, key=lambda revision: revision.seen_at)[-EDIT_COUNT:]
     texts = [*((revision.title, revision.text) for revision in earlier), (item.title, item.text)]
     steps = [
         Edit(

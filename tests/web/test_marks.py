@@ -133,10 +133,19 @@ def test_changes_in_korean_show_the_letters_that_changed() -> None:
 def test_very_long_texts_are_compared_by_line() -> None:
     """Beyond the limit the comparison stays quick, and still leads from one to the other."""
     before = "\n".join(f"word {number}" for number in range(WORD_LIMIT))
-    after = before.replace("word 17\n", "other 17\n")
+    after = before.replace("word 17\n", "other 17\n").replace("word 3990\n", "other 3990\n")
     changes = word_changes(before, after)
 
-    assert [one.text for one in changes if one.kind == "new"] == ["other 17\n"]
+    assert [one.text for one in changes if one.kind == "new"] == ["other 17\n", "other"]
+
+
+def test_the_worst_texts_are_compared_in_time() -> None:
+    """Two megabytes of lines that repeat are one change, at once; every word is still there."""
+    before, after = "b\n" + "a\n" * 500_000, "c\n" + "d\na\n" * 250_000
+    changes = word_changes(before, after)
+
+    assert "".join(one.text for one in changes if one.kind != "new") == before
+    assert "".join(one.text for one in changes if one.kind != "gone") == after
 
 
 def test_unchanged_runs_are_shortened() -> None:
