@@ -20,7 +20,7 @@ from alerts.fitting import preview
 from alerts.folder import FolderMailer
 from alerts.mail import Account, SmtpMailer
 from alerts.operators import make_notices
-from alerts.rounds import DigestReport, SendReport, make_digests, send_due
+from alerts.rounds import DigestReport, SendReport, make_digests, preview_next, send_due
 from alerts.sender import Sender
 from alerts.urgent import AlertReport, make_alerts
 from alerts.withheld import read_redaction
@@ -255,11 +255,22 @@ class Watch:
         return read_redaction(self.settings.var / "withheld.txt")
 
     def preview(self, subscriber: Subscriber | None, *, include_backfill: bool) -> Message:
-        """Return the digest of the last day as it would be made now; nothing is stored."""
+        """Return the digest that would be made now; nothing is stored.
+
+        For a subscriber what is not told yet; for nobody, or with backfill, the last day.
+        """
         now = self.clock.now()
+        if subscriber is not None and not include_backfill:
+            return preview_next(
+                self.store,
+                subscriber,
+                now,
+                sender=self.sender,
+                rules_version=self.live_rules.hash,
+                sections=self.sections,
+                redact=self.redaction,
+            )
         since = now - timedelta(days=1)
-        if subscriber is not None:
-            since = self.store.digests.last_end(subscriber.key) or subscriber.since
         bands = tuple(Band)[Band.QUEUE.rank :]
         wanted = QueueFilter(bands=bands, since=since, limit=PREVIEWED)
         return preview(

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from monitor.logs import configure_logs
 from store import Store, open_store
 from store.session import Database
 
@@ -53,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--lower-baseline", action="store_true", help="accept worse relevance as the new floor"
     )
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """Write log lines as the program does: the library's default draws every local variable."""
+    configure_logs()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""The words of the house as values: what a feed said, what we read, how we scored it, what we decided.
+"""The words of the house as values: what a feed said, what we read, how we scored and decided.
 
 Every value is frozen; a new one is made when the meaning changes (an `Entry` is what the feed said,
-an `Article` what the page said, an `Item` what we keep). Values cross the layers; database rows never do.
+an `Article` what the page said, an `Item` what we keep). Values cross the layers; rows never do.
 Times are aware UTC datetimes, durations are timedeltas, offsets are code points.
 """
 
@@ -167,7 +167,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The request ended in one of the documented ways. Not an exception: the outside world fails."""
+    """The request ended in a documented way. Not an exception: the outside world fails."""
 
     request: Request
     code: ErrorCode
@@ -196,7 +196,7 @@ class DateSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the feed said about one article. All texts are cleaned: no markup in title, no control characters."""
+    """What the feed said about one article. All texts are clean: no markup, no controls."""
 
     guid: str | None
     link: str | None  # absolute http(s) address, as the feed gave it (only resolved)
@@ -219,7 +219,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """A feed document, read. `complete` is false when it was damaged and only the readable part is here."""
+    """A feed document, read. Not `complete`: damaged, and only the readable part is here."""
 
     format: str  # rss20, atom10, rdf, json1, sitemap ...
     title: str
@@ -264,7 +264,7 @@ class Article:
 
 
 class Fate(StrEnum):
-    """What became of an entry that a feed showed us. Every entry has exactly one (the fate ledger)."""
+    """What became of an entry that a feed showed. Every entry has exactly one (the ledger)."""
 
     PENDING = "pending"  # page or score still due
     STORED = "stored"
@@ -331,7 +331,7 @@ class Band(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One line of the explanation. Points may be negative; computed lines (title, repeat, feed, seed, cap) have no text."""
+    """One line of the explanation; computed ones (title, repeat, feed, seed, cap) have no text."""
 
     rule: str
     points: int
