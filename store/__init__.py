@@ -6,9 +6,9 @@ leaves it are values (`monitor.core`), never rows. Reading order: tables, sessio
 
 from __future__ import annotations
 
-from types import TracebackType
+from types import ModuleType, TracebackType
 
-from store import migrate
+from store import schema
 from store.alerts import Alerts
 from store.audit import Audit
 from store.digests import Digests
@@ -82,11 +82,19 @@ def open_store(url: str, *, upgrade: bool = False, checkpoints: bool = True) -> 
     if database.path is not None:
         refuse_unfit(database.path)
         if not database.path.exists():
-            migrate.create(database.path)
+            _migrations().create(database.path)
     try:
         refuse_other_encodings(database)
-        migrate.ensure(database, upgrade_old=upgrade)
+        if schema.revision(database) != schema.head():
+            _migrations().ensure(database, upgrade_old=upgrade)
     except BaseException:
         database.close()
         raise
     return Store(database)
+
+
+def _migrations() -> ModuleType:
+    """Import Alembic only when there is something to migrate: it doubles a command's start."""
+    from store import migrate
+
+    return migrate

@@ -20,33 +20,16 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlmodel import AutoString, SQLModel
 
-import store.tables  # noqa: F401  (registers every table)
-from monitor.core.errors import StoreDamaged, StoreError, StoreTooNew, StoreTooOld
+from monitor.core.errors import StoreError, StoreTooNew, StoreTooOld
+from store.schema import head, is_ours, revision, revision_of
 from store.session import Database
 from store.tables.base import Json, UTCDateTime
 
-# Tables that other libraries or the search index keep beside ours.
-FOREIGN_PREFIXES = ("procrastinate_", "search_")
-
 # Any number of our own: two processes that upgrade one PostgreSQL database wait for each other.
 UPGRADE_LOCK = 7_205_759_403
-
-
-def head() -> str:
-    """Return the revision of the schema that this program wants."""
-    return str(ScriptDirectory.from_config(configured()).get_current_head())
-
-
-def revision(database: Database) -> str | None:
-    """Return the revision of a database; None when it is empty.
-
-    Raises `StoreDamaged` when it holds tables but no revision: another program's database.
-    """
-    with database.reading() as session:
-        return _revision(session.connection(), database.name)
 
 
 def upgrade(database: Database) -> None:
@@ -54,7 +37,7 @@ def upgrade(database: Database) -> None:
     with database.migrating() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-        found = _revision(connection, database.name)
+        found = revision_of(connection, database.name)
         if found == head():
             return
         _refuse_newer(found, database)
@@ -114,7 +97,7 @@ def comparison(connection: Connection) -> dict[str, Any]:
         "render_as_batch": connection.dialect.name == "sqlite",
         "compare_type": True,
         "compare_server_default": True,
-        "include_name": _is_ours,
+        "include_name": is_ours,
         "render_item": _render,
         # Our own sessions hold the transaction.
         "transactional_ddl": False,
@@ -131,24 +114,10 @@ def configured(connection: Connection | None = None) -> Config:
     return config
 
 
-def _revision(connection: Connection, name: str) -> str | None:
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found is None:
-        ours = set(SQLModel.metadata.tables)
-        tables = {table for table in inspect(connection).get_table_names() if _is_ours(table)}
-        if tables - {"alembic_version"} and (connection.dialect.name == "sqlite" or tables & ours):
-            raise StoreDamaged(name, "it holds the tables of another program")
-    return found
-
-
 def _refuse_newer(found: str | None, database: Database) -> None:
     scripts = ScriptDirectory.from_config(configured()).walk_revisions()
     if found is not None and found not in {script.revision for script in scripts}:
         raise StoreTooNew(database.name, f"it is at {found}, this program knows {head()}")
-
-
-def _is_ours(name: str | None, kind: str = "table", _parents: object = None) -> bool:
-    return not (kind == "table" and (name or "").startswith(FOREIGN_PREFIXES))
 
 
 def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

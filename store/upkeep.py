@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from monitor.core.errors import StoreBusy, StoreDamaged, StoreError, StoreNotOurs
 from monitor.core.reports import StoreSize
-from store import migrate
+from store import schema
 from store.session import Database, refuse_unfit
 from store.tables.base import table
 from store.tables.watching import EntryRow, FateRow, FeedRow, ItemRow, PollRow
@@ -47,6 +47,8 @@ class Upkeep:
                     PROBLEMS_NAMED
                 ):
                     found.append(f"{row[0]} row {row[1]} refers to a missing {row[2]}")
+        from store import migrate  # Alembic: see `store.schema`
+
         return found + migrate.check(self._database)
 
     def size(self) -> StoreSize:
@@ -68,7 +70,7 @@ class Upkeep:
         return StoreSize(
             engine="sqlite" if self._database.is_sqlite else "postgresql",
             version=str(version),
-            revision=migrate.revision(self._database),
+            revision=schema.revision(self._database),
             size=int(size),
             log_size=_log_size(self._database.path),
             counts=counts,
@@ -108,7 +110,7 @@ def refuse_unsound(path: Path) -> None:
             problems = session.execute(text("PRAGMA integrity_check(1)")).scalars().all()
         if problems != ["ok"]:
             raise StoreDamaged(str(path), str(problems[0]))
-        if migrate.revision(database) is None:
+        if schema.revision(database) is None:
             raise StoreDamaged(str(path), "it holds no store")
     finally:
         database.close()

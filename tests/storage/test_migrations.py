@@ -11,13 +11,14 @@ import pytest
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from builders import an_entry
 from sqlalchemy import Column, String, inspect, text
 from storesteps import follow, keep
 
 from monitor.core.errors import StoreDamaged, StoreTooNew, StoreTooOld
 from monitor.core.reports import QueueFilter
-from store import Store, migrate, open_store
+from store import Store, migrate, open_store, schema
 from store.session import Database
 
 
@@ -188,3 +189,16 @@ def test_two_processes_may_create_one_store(empty_postgres_url: str) -> None:
     assert [process.wait(60) for process in both] == [0, 0]
     with open_store(empty_postgres_url) as store:
         assert migrate.check(store.database) == []
+
+
+def test_the_quick_answers_about_the_schema_are_those_of_alembic(empty: Database) -> None:
+    """Opening a store asks without Alembic, and must never believe otherwise than it."""
+    scripts = ScriptDirectory.from_config(migrate.configured())
+    assert schema.head() == scripts.get_current_head()
+    assert schema.revision(empty) is None
+
+    migrate.upgrade(empty)
+
+    with empty.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    assert schema.revision(empty) == found == schema.head()
