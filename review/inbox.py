@@ -52,6 +52,11 @@ class Reason:
     points: int
     matches: tuple[Match, ...]  # with text behind them, each wording once
 
+    @property
+    def is_computed(self) -> bool:
+        """Tell whether this is a line of the sum that no words of the text stand behind."""
+        return self.rule in COMPUTED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -231,7 +236,7 @@ def following(page: ItemPage) -> dict[int, int]:
 
 
 def telling(score: Score) -> list[Reason]:
-    """Return the reasons for one line: new words first, then rules by name, then computed sums.
+    """Return the reasons for one line: words of the text first, then rules by name, then sums.
 
     A wording is told once on the line. The cap is left out: it says nothing about the text.
     """
@@ -243,11 +248,14 @@ def telling(score: Score) -> list[Reason]:
         fresh = [match for match in reason.matches if (match.surface or "").casefold() not in told]
         told.update((match.surface or "").casefold() for match in fresh[:REASON_WORDS])
         lines.append(replace(reason, matches=tuple(fresh)))
-    return sorted(lines, key=lambda line: (not line.matches, line.rule in COMPUTED))
+    return sorted(lines, key=lambda line: (line.is_computed, not line.matches))
 
 
 def reasons(score: Score) -> list[Reason]:
-    """Return what each rule found, strongest first; wordings of one rule are told once."""
+    """Return what was found in the text, strongest first, then what was computed from it.
+
+    Wordings of one rule are told once. The points add up to the score; the cap closes the sum.
+    """
     by_rule: dict[str, list[Match]] = {}
     for match in score.matches:
         by_rule.setdefault(match.rule, []).append(match)
@@ -259,7 +267,15 @@ def reasons(score: Score) -> list[Reason]:
         )
         for rule, matches in by_rule.items()
     ]
-    return sorted(found, key=lambda reason: (-abs(reason.points), reason.rule))
+    return sorted(
+        found,
+        key=lambda reason: (
+            reason.is_computed,
+            reason.rule == "cap",
+            -abs(reason.points),
+            reason.rule,
+        ),
+    )
 
 
 def _each_wording_once(matches: Sequence[Match]) -> tuple[Match, ...]:

@@ -20,7 +20,7 @@ from babel.numbers import format_decimal
 from starlette.responses import HTMLResponse
 
 from monitor.catalogues import LANGUAGES, translations, words
-from monitor.catalogues.reasons import reason
+from monitor.catalogues.reasons import notes, reason
 from review import __name__ as package
 from review.visits import Visit
 
@@ -74,6 +74,7 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "query": query,
         "language": lambda code: messages.gettext(words.LANGUAGE_NAMES.get(code, code or "")),
         "reason": lambda kept: reason(kept, messages),
+        "noted": lambda kept: notes(kept, messages),
         "said": messages.gettext,  # a message id out of one of the tables
     }
     made.globals |= {"words": words, "languages": LANGUAGES}

@@ -257,4 +257,5 @@ def item_value(
         revision_count=row.revision_count,
         error=ErrorCode(row.error) if row.error else None,
         notes=tuple(row.notes),
+        peak=Band(row.peak_band),
     )

@@ -1,12 +1,14 @@
-"""Reasons of fates in the reader's language. The ledger keeps them as English sentences.
+"""Kept sentences in the reader's language: reasons of fates, and what reading a page noted.
 
-A kept sentence has its numbers filled in; here it is recognised by its pattern and said again. One
-that no pattern fits is shown as it was kept: a reason may be in English, it may never be lost.
+The store keeps them in English with their numbers filled in; here a sentence is recognised by its
+pattern and said again. One that no pattern fits is shown as it was kept: it may be in English, it
+may never be lost.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from gettext import NullTranslations
 
@@ -31,10 +33,39 @@ REASONS = (
     N_("Changed: the earlier text is kept as revision %d."),
 )
 
+# What `monitor.extract` and `monitor.workers` note about a text; a test compares them.
+NOTES = (
+    N_("the page is empty"),
+    N_("no text was found in the page"),
+    N_("the site answers with its front page"),
+    N_("the page only points to %s"),
+    N_("a consent page instead of the article"),
+    N_("the page says that there is no such article"),
+    N_("a login page instead of the article"),
+    N_("the page shows its text only to browsers with scripts"),
+    N_("the feed's own text says more than the page's"),
+    N_("not a page but %s"),
+)
+# The state of the text says these already, in a whole sentence.
+SAID_BY_STATE = frozenset(
+    {"only the opening is free", "the text may be cut: the page is too large or too deep"}
+)
+
+
+def notes(kept: Iterable[str], messages: NullTranslations) -> list[str]:
+    """Return the notes on a text that its state does not say anyway, in the reader's language."""
+    return [
+        _said(note, NOTES, messages) for note in dict.fromkeys(kept) if note not in SAID_BY_STATE
+    ]
+
 
 def reason(kept: str, messages: NullTranslations) -> str:
     """Return a kept reason in the language of `messages`; as it is when it is none of ours."""
-    for sentence in REASONS:
+    return _said(kept, REASONS, messages)
+
+
+def _said(kept: str, sentences: Iterable[str], messages: NullTranslations) -> str:
+    for sentence in sentences:
         found = _pattern(sentence).fullmatch(kept)
         if found:
             # The values go in as text: the translation's %d is for reading, not for formatting.
@@ -44,5 +75,5 @@ def reason(kept: str, messages: NullTranslations) -> str:
 
 @cache
 def _pattern(sentence: str) -> re.Pattern[str]:
-    said = re.escape(sentence).replace("%s", r"(.{1,60}?)").replace("%d", r"(\d{1,20})")
+    said = re.escape(sentence).replace("%s", r"(.{1,500}?)").replace("%d", r"(\d{1,20})")
     return re.compile(said)

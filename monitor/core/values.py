@@ -451,6 +451,7 @@ class Item:
     revision_count: int = 0
     error: ErrorCode | None = None
     notes: tuple[str, ...] = ()
+    peak: Band = Band.REJECT  # the best band that any of its texts reached, as the store knows it
 
 
 class Verdict(StrEnum):

@@ -247,6 +247,7 @@ class Told:
     lang: str | None = None
     state: TextState = TextState.FULL
     error: ErrorCode | None = None
+    notes: tuple[str, ...] = ()
 
 
 def told(number: int = 0, *, feed: str = "", **changed: object) -> Told:
@@ -344,6 +345,7 @@ def publish(store: Store, *stories: Told, at: datetime = NOW) -> list[Fate]:
             published_at=story.at,
             date_source=DateSource.FEED,
             error=story.error,
+            notes=story.notes,
         )
         read = ReadEntry(pending=pending, article=article, score=story.score, lang=story.lang)
         fates += store.polling.save_read([read], at)

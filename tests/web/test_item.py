@@ -10,7 +10,9 @@ from lxml import html
 from web import samples
 from web.visitors import Visitor, find, words
 
-from monitor.core.values import ErrorCode, Match, TextState
+from monitor.catalogues import translations
+from monitor.catalogues.words import TEXT_STATES
+from monitor.core.values import Band, ErrorCode, Match, TextState
 from review.item import entry_page
 from store import Store
 
@@ -195,3 +197,62 @@ def test_page_without_a_store(filled: Store) -> None:
 
     assert words(find(page, "table.sum tfoot td.n")[0]) == str(item.score.score)
     assert not find(page, "form.decide")
+
+
+def test_an_edit_that_lowers_the_band_is_said(store: Store, visitor: Visitor) -> None:
+    """An item that was an alert before its outlet changed it says so, in the list and on its page.
+
+    One that only rose, or never changed, says nothing of the kind.
+    """
+    story = samples.told(0)
+    samples.publish(store, story, samples.told(1), at=samples.NOW - samples.DAY)
+    milder = replace(story, title="Builders speak", text="Seven men spoke.")
+    milder = replace(milder, score=samples.scored(milder.title, milder.text, ()))
+    samples.revise(store, milder, at=samples.NOW)
+    changed, other = store.items.get(1), store.items.get(2)
+    listed = find(visitor.page("/"), "article.item")
+    said = {one.get("id"): [words(peak) for peak in find(one, ".peak")] for one in listed}
+
+    assert changed
+    assert other
+    assert (changed.peak, changed.score.decision) == (Band.ALERT, Band.REJECT)
+    assert other.peak is other.score.decision
+    assert said == {"i1": ["was alert before it was edited"], "i2": []}
+    assert words(find(visitor.page("/items/1"), ".peak")[0]) == "was alert before it was edited"
+
+
+@pytest.mark.parametrize(
+    ("state", "notes", "language", "said"),
+    [
+        (TextState.TEASER, ("only the opening is free",), "en", []),
+        (
+            TextState.NO_FULL_TEXT,
+            ("a consent page instead of the article",) * 2,
+            "ru",
+            ["вместо статьи страница с согласием на cookie"],
+        ),
+        (
+            TextState.FEED,
+            ("the feed's own text says more than the page's",),
+            "ko",
+            ["피드의 본문이 페이지보다 더 많은 것을 담고 있습니다"],
+        ),
+        (TextState.FULL, ("said by <b>a server</b>",), "ko", ["said by <b>a server</b>"]),
+    ],
+)
+def test_how_good_the_text_is_is_said_in_words(
+    store: Store,
+    visitor: Visitor,
+    state: TextState,
+    notes: tuple[str, ...],
+    language: str,
+    said: list[str],
+) -> None:
+    """A text that is less than the article says so in the reader's words, each thing once."""
+    samples.publish(store, samples.told(0, state=state, notes=notes))
+    page = visitor.page("/items/1", accept_language=language)
+    described = translations(language).gettext(TEXT_STATES[state])
+
+    assert [words(line) for line in find(page, "section.text .aside")] == [
+        " · ".join([described, *said])
+    ]

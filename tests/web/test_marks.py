@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.rules import COMPUTED
 from monitor.core.values import Band, Match, Score
 from review import access, pages, visits
 from review.changes import WORD_LIMIT, shortened, word_changes
 from review.charts import HEIGHT, WIDTH, Column, stacked
-from review.inbox import choice, telling
+from review.inbox import choice, reasons, telling
 from review.item import explained
 from review.marks import marked, paragraphs
 from review.overview import day_starts
@@ -215,6 +216,32 @@ def test_why_line_tells_new_words_first_and_each_once() -> None:
         ("in-russia", []),
         ("title", []),
     ]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Match,
+            rule=st.sampled_from(("labour", "visas", *COMPUTED)),
+            points=st.integers(-50, 50),
+            surface=st.sampled_from((None, "북한", "visa")),
+        )
+    )
+)
+def test_found_words_lead_and_the_cap_closes(matches: list[Match]) -> None:
+    """Whatever the points: no sum stands before a rule that found something; nothing is lost."""
+    score = Score(score=0, raw=0, decision=Band.REJECT, lang=None, matches=tuple(matches))
+    lines = reasons(score)
+    computed = [line.is_computed for line in lines]
+    of_text = [abs(line.points) for line in lines if not line.is_computed]
+
+    assert computed == sorted(computed)
+    assert of_text == sorted(of_text, reverse=True)
+    assert all(line.rule != "cap" for line in lines[:-1])
+    assert sum(line.points for line in lines) == sum(match.points for match in matches)
+    assert [line.is_computed for line in telling(score)] == sorted(
+        line.is_computed for line in telling(score)
+    )
 
 
 @given(st.lists(st.builds(Match, rule=st.sampled_from("abc"), points=st.integers(-50, 50))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
@@ -29,6 +30,7 @@ from monitor.core.values import (
     TextState,
     Verdict,
 )
+from monitor.extract import article, signs
 from monitor.ports import PollStatus
 from store import Store, readings
 
@@ -167,6 +169,20 @@ def test_reasons_keep_their_numbers(sentence: str, language: str) -> None:
     assert said.count("417") == kept.count("417")
     assert said.count("2019-03-01") == kept.count("2019-03-01")
     assert (said == kept) is (language == "en")
+
+
+@pytest.mark.parametrize("sentence", reasons.NOTES)
+@pytest.mark.parametrize("language", ["ru", "ko"])
+def test_notes_on_a_text_are_said(sentence: str, language: str) -> None:
+    """What reading a page noted is a sentence of the code, and is said in the reader's language."""
+    written = "".join(Path(module.__file__ or "").read_text() for module in (article, signs))
+    (said,) = reasons.notes(
+        [sentence.replace("%s", "https://a.example/")] * 2, translations(language)
+    )
+
+    assert sentence.partition("%s")[0] in written
+    assert said != sentence
+    assert ("https://a.example/" in said) is ("%s" in sentence)
 
 
 @given(st.text())
