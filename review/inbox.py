@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
@@ -82,10 +82,11 @@ class Choice:
             return (Band(self.band),)
         return () if self.q else SHOWN_BANDS
 
-    def filter(self, person: str) -> QueueFilter:
-        """Return what to ask the store for; `person` is who "mine" means."""
+    def filter(self, person: str, now: datetime) -> QueueFilter:
+        """Return what to ask the store for; "mine" are the claims that `person` holds now."""
         return QueueFilter(
             claimed_by=person if self.state == MINE else None,
+            claimed_at=now if _states(self.state) == (ItemState.CLAIMED,) else None,
             bands=self.bands,
             states=_states(self.state),
             langs=(self.lang,) if self.lang else (),
@@ -149,15 +150,16 @@ def stopped(desk: Desk, visit: Visit) -> Response:
 
 def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
     """Return what every list of items shows: one page of it, and the way on from each item."""
-    page = desk.store.items.queue(chosen.filter(visit.person))
+    page = desk.store.items.queue(chosen.filter(visit.person, visit.now))
     if not page.items and page.total:  # the last page emptied under our hands
         chosen = replace(chosen, page=max(1, -(-page.total // PAGE_SIZE)))
-        page = desk.store.items.queue(chosen.filter(visit.person))
+        page = desk.store.items.queue(chosen.filter(visit.person, visit.now))
     return {
         "chosen": chosen,
         "page": page,
         "page_count": max(1, -(-page.total // PAGE_SIZE)),
         "following": following(page),
+        "claims": desk.store.items.claims([item.key for item in page.items], visit.now),
         "feeds": [status.feed for status in desk.store.feeds.statuses(visit.now)],
         "done": last_decision(desk.store, visit),
         "item_languages": LANGUAGES,

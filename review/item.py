@@ -53,6 +53,7 @@ def show(desk: Desk, visit: Visit) -> Response:
             for line in desk.store.audit.list(subject=subject(item.key))
             if line.action == "item.noted"
         ],
+        claims=desk.store.items.claims([item.key], visit.now),
         places=desk.store.digests.places(item.key),
         done=last_decision(desk.store, visit),
         origin=origin(visit),
@@ -89,6 +90,7 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
         report=None,
         edits=[],
         notes=[],
+        claims={},
         places=[],
         done=None,
         origin={},

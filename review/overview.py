@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from monitor.core.reports import QueueFilter
 from monitor.core.values import Band
 from review.charts import Column, stacked
 from review.desk import Desk
@@ -62,14 +60,6 @@ def day_starts(now: datetime, zone: ZoneInfo) -> list[datetime]:
 def counted(store: Store, starts: list[datetime]) -> list[Day]:
     """Count the items first seen between each two of `starts`."""
     return [
-        Day(
-            start=start,
-            counts={
-                band: store.items.queue(
-                    QueueFilter(bands=(band,), since=start, until=end, is_backfill=False, limit=0)
-                ).total
-                for band in SHOWN_BANDS
-            },
-        )
-        for start, end in pairwise(starts)
+        Day(start=start, counts={band: counts.get(band, 0) for band in SHOWN_BANDS})
+        for start, counts in zip(starts, store.items.per_day(starts), strict=False)
     ]

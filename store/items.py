@@ -7,11 +7,11 @@ nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, or_, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import (
@@ -120,6 +120,31 @@ class Items:
             total=sum(by_both.values()),
         )
 
+    def per_day(self, starts: Sequence[datetime]) -> tuple[Mapping[Band, int], ...]:
+        """Return how many items were first seen between each two of `starts`, by (peak) band.
+
+        One question for all days, which need not be equally long. Backfill is left out. Bands
+        without an item are not in the mapping.
+        """
+        found: tuple[dict[Band, int], ...] = tuple({} for _ in starts[1:])
+        if not found:
+            return found
+        seen = ITEM.c.first_seen_at
+        day = case(*[(seen < end, number) for number, end in enumerate(starts[1:])])
+        # The day is named inside, so that no engine has to see twice that it is the same one.
+        days = (
+            select(ITEM.c.peak_band, day.label("day"))
+            .where(seen >= starts[0], seen < starts[-1], ~ITEM.c.is_backfill)
+            .subquery()
+        )
+        query = select(days.c.day, days.c.peak_band, func.count()).group_by(
+            days.c.day, days.c.peak_band
+        )
+        with self._database.reading() as session:
+            for number, band, count in session.execute(query):
+                found[number][Band(band)] = count
+        return found
+
     def revisions(self, key: int) -> tuple[Revision, ...]:
         """Return the earlier texts of an item, oldest first."""
         with self._database.reading() as session:
@@ -191,6 +216,18 @@ class Items:
         if row is None:
             raise KeyError(key)
         return Claim(item_key=key, actor=row.claimed_by or "", until=row.claimed_until or now)
+
+    def claims(self, keys: Iterable[int], now: datetime) -> dict[int, Claim]:
+        """Return the claims on these items that hold at `now`; what has run out is free."""
+        found: dict[int, Claim] = {}
+        with self._database.reading() as session:
+            for some in chunks(key for key in keys if may_be_key(key)):
+                query = select(ITEM.c.key, ITEM.c.claimed_by, ITEM.c.claimed_until).where(
+                    ITEM.c.key.in_(some), *_claimed_at(now)
+                )
+                for key, actor, until in session.execute(query):
+                    found[key] = Claim(item_key=key, actor=actor, until=until)
+        return found
 
     def unclaim(self, key: int, actor: str) -> bool:
         """Give a claim back. False when it is not this person's."""
@@ -317,4 +354,14 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
         where.append(ITEM.c.is_backfill == wanted.is_backfill)
     if wanted.claimed_by is not None:
         where.append(ITEM.c.claimed_by == wanted.claimed_by)
+    if wanted.claimed_at is not None:
+        where += _claimed_at(wanted.claimed_at)
     return where
+
+
+def _claimed_at(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ITEM.c.state == ItemState.CLAIMED.value,
+        ITEM.c.claimed_by.is_not(None),
+        ITEM.c.claimed_until > now,
+    )

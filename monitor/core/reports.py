@@ -131,6 +131,7 @@ class QueueFilter:
     until: datetime | None = None  # first seen before
     is_backfill: bool | None = None
     claimed_by: str | None = None
+    claimed_at: datetime | None = None  # only what a claim holds at this moment
     order: QueueOrder = QueueOrder.BEST
     limit: int = 50
     offset: int = 0

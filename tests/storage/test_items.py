@@ -9,7 +9,7 @@ import pytest
 from builders import HOUR, NOW, a_feed, a_match, a_score, an_entry
 from storesteps import follow, keep
 
-from monitor.core.reports import ItemPage, QueueFilter, QueueOrder
+from monitor.core.reports import Claim, ItemPage, QueueFilter, QueueOrder
 from monitor.core.values import Band, ItemState, Verdict
 from store import Store
 
@@ -168,6 +168,17 @@ def test_items_of_another_version_are_found_in_steps(store: Store) -> None:
     ]
 
 
+def test_items_are_counted_by_day_in_one_question(store: Store) -> None:
+    """Days may have any length; their ends are the next one's; backfill is nobody's news."""
+    fill(store)
+    starts = [NOW, NOW + HOUR, NOW + 3 * HOUR, NOW + 4 * HOUR, NOW + 28 * HOUR]
+
+    days = store.items.per_day(starts)
+
+    assert days == ({Band.QUEUE: 1}, {Band.DIGEST: 1, Band.ALERT: 1}, {Band.REJECT: 1}, {})
+    assert store.items.per_day(starts[:1]) == store.items.per_day([]) == ()
+
+
 # ---------------------------------------------------------------- claims
 
 
@@ -213,3 +224,24 @@ def test_a_decided_item_is_not_claimed_and_a_missing_one_is_an_error(store: Stor
     assert (claim.actor, after.state) == ("", ItemState.RELEVANT)
     with pytest.raises(KeyError):
         store.items.claim(999, "ben", now=NOW, claim_for=HOUR)
+
+
+def test_only_claims_that_hold_are_told(store: Store) -> None:
+    """What has run out, was given back or decided reads as free; unknown keys are no error."""
+    follow(store)
+    for number in range(1, 6):
+        keep(store, an_entry(number))
+    keys = [item.key for item in store.items.queue(QueueFilter()).items]
+    held, run_out, given_back, decided = keys[:4]
+    for key in keys[:4]:
+        until = HOUR if key != run_out else HOUR / 2
+        store.items.claim(key, "ann", now=NOW, claim_for=until)
+    store.items.unclaim(given_back, "ann")
+    store.verdicts.give(decided, Verdict.RELEVANT, actor="ann", now=NOW)
+    now = NOW + HOUR / 2
+
+    claims = store.items.claims([*keys, 10**6, -1], now)
+
+    assert claims == {held: Claim(item_key=held, actor="ann", until=NOW + HOUR)}
+    wanted = QueueFilter(claimed_by="ann", claimed_at=now)
+    assert [item.key for item in store.items.queue(wanted).items] == [held]

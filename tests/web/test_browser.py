@@ -206,7 +206,7 @@ def test_claims_of_two_people(filled: Store, visit: Callable[..., Page]) -> None
     press(oleg, "c")
     lost = oleg.locator("main").inner_text()
     oleg.goto("/")
-    claimed = [page.locator("article.item .claim .state").count() for page in (mina, oleg)]
+    claimed = [page.locator("article.item .claim .held").count() for page in (mina, oleg)]
 
     assert "Mina has claimed it until" in lost
     assert claimed == [1, 1]

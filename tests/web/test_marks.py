@@ -191,7 +191,7 @@ def test_any_filter_can_be_asked(asked: dict[str, str]) -> None:
     chosen = choice(asked)
 
     assert choice(chosen.fields()) == chosen
-    assert 0 <= chosen.filter("Mina").offset <= 300_000
+    assert 0 <= chosen.filter("Mina", datetime.fromtimestamp(0, UTC)).offset <= 300_000
 
 
 def test_why_line_tells_new_words_first_and_each_once() -> None:

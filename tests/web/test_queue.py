@@ -152,12 +152,22 @@ def test_claims_are_seen_and_kept_apart(
     lost = oleg.post("/items/1/claim", {"claim": "yes"})
     oleg.post("/items/1/claim", {"claim": "no"})
     held = state_of(filled, 1)
+    rows = [
+        find(one.page("/?state=claimed&band=reject"), "article.item")[0] for one in (mina, oleg)
+    ]
+    seen = [words(find(row, ".held")[0]) for row in rows]
+    buttons = [[one.get("value") for one in find(row, "form.claim button")] for row in rows]
     theirs = [
         len(find(one.page("/?state=mine&band=reject"), "article.item")) for one in (mina, oleg)
     ]
     mina.post("/items/1/claim", {"claim": "no"})
     given_back = state_of(filled, 1)
 
+    assert seen == [
+        "You have claimed it until 25 Nov 2026, 09:30 UTC",
+        "Mina has claimed it until 25 Nov 2026, 09:30 UTC",
+    ]
+    assert buttons == [["no"], []]
     assert (held, given_back) == (ItemState.CLAIMED, ItemState.NEW)
     assert lost.status_code == 409
     assert "Mina has claimed it until 25 Nov 2026, 09:30 UTC" in words(tree(lost))
@@ -199,14 +209,19 @@ def test_any_words_can_be_searched_for(filled: Store, visitor: Visitor, asked: s
 def test_a_claim_runs_out(
     filled: Store, clock: samples.FixedClock, visiting: Callable[..., Visitor]
 ) -> None:
-    """After half an hour somebody else may claim the item."""
+    """After half an hour the item reads as free, is nobody's, and somebody else may claim it."""
     mina, oleg = visiting(), visiting()
     mina.post("/you", {"name": "Mina"})
     oleg.post("/you", {"name": "Oleg"})
     mina.post("/items/1/claim", {"claim": "yes"})
     clock.at += timedelta(minutes=31)
+    rows = find(oleg.page("/?state=claimed&band=reject"), "article.item")
+    mine = find(mina.page("/?state=mine&band=reject"), "article.item")
+    page = oleg.page("/items/1")
     answer = oleg.post("/items/1/claim", {"claim": "yes"})
 
+    assert (rows, mine) == ([], [])
+    assert words(find(page, ".decide .state")[0]) == "undecided"
     assert answer.status_code == 303
 
 
