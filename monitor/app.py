@@ -11,7 +11,6 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -122,9 +121,8 @@ class Watch:
         settings = FetchSettings(
             user_agent=self.settings.full_user_agent,
             allowed=Allowed.read(self.settings.allow_private),
+            spacing=self.settings.spacing if self._spacing is None else self._spacing,
         )
-        if self._spacing is not None:
-            settings = replace(settings, spacing=self._spacing)
         return self._open.enter_context(HttpFetcher(settings, now=self.clock.now))
 
     def hang_up(self) -> None:

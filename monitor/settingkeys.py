@@ -66,6 +66,12 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _seconds(value: str) -> float:
+    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", value) or float(value) > 60:
+        raise ValueError(f"write seconds from 0 to 60, such as 1 or 2.5 (got {value!r})")
+    return float(value)
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value.lower() not in words:
@@ -271,6 +277,13 @@ TABLE: Final = (
         default=None,
         about="Where outlets can reach you, added to the user agent. Every outlet sees it.",
         example="https://example.org/bot",
+    ),
+    Setting(
+        name="spacing",
+        read=_seconds,
+        default="1",
+        about="Seconds between two requests to one host. Less than 1 is rude to anybody else's.",
+        example="2.5",
     ),
     Setting(
         name="log_level",

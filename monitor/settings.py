@@ -62,6 +62,7 @@ class Settings:
     mail_from: str | None
     user_agent: str
     contact: str | None
+    spacing: float
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
     workers: int

@@ -70,6 +70,7 @@ def start(folder: Path, newsroom: Newsroom) -> Iterator[Callable[..., Running]]:
                 env={
                     "PATH": "/usr/bin:/bin",
                     "HOME": str(folder),
+                    "MONITOR_SPACING": "0",
                     "MONITOR_ALLOW_PRIVATE": newsroom.url.removeprefix("http://"),
                     **environ,
                 },
