@@ -49,6 +49,7 @@ BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enou
 PAGES_AT_ONCE = 32  # read together, and written in one transaction
 TIP_FATES = (Fate.STORED, Fate.REVISION, Fate.DUPLICATE, Fate.UNREADABLE)
 LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
+ASK_IN_FULL_AFTER = timedelta(hours=24)
 
 _T = TypeVar("_T")
 
@@ -194,7 +195,7 @@ class Pipeline:
         by_key = {one.key: one for one in leased}
         open_ones = dict(by_key)
         started = self._clock.now()
-        outcomes = self._fetcher.fetch_many(_asking(one) for one in leased)
+        outcomes = self._fetcher.fetch_many(_asking(one, now=started) for one in leased)
         for some in _chunks(outcomes, BODIES_AT_ONCE):
             for outcome, document in self._with_documents(some, by_key):
                 record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
@@ -298,7 +299,7 @@ class Pipeline:
                 decisions=decided,
                 newest_at=newest,
             ),
-            is_backfill=leased.first_good_at is None,
+            is_backfill=leased.first_good_at is None or leased.in_first_flood,
             moved_to=_moved_to(fetched.hops),
             gap=missed,
         )
@@ -363,12 +364,18 @@ def _chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield some
 
 
-def _asking(leased: FeedForPoll) -> Request:
+def _asking(leased: FeedForPoll, *, now: datetime) -> Request:
+    """Return the request for a feed; once a day without validators.
+
+    Some servers go on answering "not modified" to an ETag that they ceased to maintain.
+    """
+    full_at = leased.last_full_at
+    conditional = full_at is not None and now - full_at < ASK_IN_FULL_AFTER
     return Request(
         url=leased.feed.url,
         kind="feed",
-        etag=leased.etag,
-        last_modified=leased.last_modified,
+        etag=leased.etag if conditional else None,
+        last_modified=leased.last_modified if conditional else None,
         user_agent=leased.feed.user_agent,
         tag=leased.key,
     )

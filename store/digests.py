@@ -189,7 +189,7 @@ class Digests:
     def counts(self, since: datetime, until: datetime) -> EntryCounts:
         """Return the ledger's totals of a window."""
         decided = and_(FATE.c.decided_at >= since, FATE.c.decided_at < until)
-        new = and_(FATE.c.is_revision.is_(False), POLL.c.is_backfill.is_(False))
+        new = and_(FATE.c.is_revision.is_(False), FATE.c.is_backfill.is_(False))
         fates = select(func.count()).select_from(FATE.join(POLL, POLL.c.key == FATE.c.poll_key))
         read = fates.where(decided, new, FATE.c.fate.in_(_READ))
         waiting = fates.where(FATE.c.fate == Fate.PENDING.value, FATE.c.decided_at < until, new)

@@ -251,8 +251,8 @@ def _pending(fate_keys: Sequence[int]) -> Select[Any]:
             ENTRY,
             FATE.c.key.label("fate_key"),
             FATE.c.is_revision,
+            FATE.c.is_backfill,
             FEED.c.spec,
-            POLL.c.is_backfill,
         )
         .join(ENTRY, ENTRY.c.key == FATE.c.entry_key)
         .join(POLL, POLL.c.key == FATE.c.poll_key)

@@ -30,6 +30,8 @@ GAP = table(GapRow)
 # Days on which a permanent redirect pointed to the same place; three are asked for.
 MOVED_DAYS_KEPT = 10
 
+READ = (PollStatus.PARSED, PollStatus.PARSED_PARTIALLY)
+WITH_BODY = (*READ, PollStatus.SAME_BODY)
 OURS = (ErrorCode.NETWORK_DOWN, ErrorCode.STORAGE_ERROR)
 
 
@@ -137,14 +139,27 @@ def _save_decisions(
                     item_key=item_key,
                     feed_key=record.leased.key,
                     entry_key=entry_key,
-                    is_news=not record.is_backfill,
+                    is_news=not _is_backfill(decision, record),
                 )
             )
-        fates.append(_fate(decision, poll_key, entry_key, item_key=item_key, now=seen_at))
+        fate = _fate(decision, poll_key, entry_key, item_key=item_key, now=seen_at)
+        fates.append(fate | {"is_backfill": _is_backfill(decision, record)})
     fates += [_unreadable(poll_key, seen_at)] * record.unreadable
     readings.see(session, seen, seen_at)
     if fates:
         session.execute(FATE.insert(), fates)
+
+
+def _is_backfill(decision: Decision, record: PollRecord) -> bool:
+    """Say whether an entry was there before we began to watch its feed.
+
+    All of a first poll; of the polls that take in the rest of a first flood, what is not dated
+    after the first poll.
+    """
+    leased, published = record.leased, decision.entry.published_at
+    if not (record.is_backfill and leased.in_first_flood and leased.first_good_at and published):
+        return record.is_backfill
+    return published <= leased.first_good_at
 
 
 def _touch(session: Session, record: PollRecord) -> None:
@@ -239,6 +254,7 @@ def _unreadable(poll_key: int, now: datetime) -> dict[str, Any]:
         "title": "",
         "link": None,
         "is_revision": False,
+        "is_backfill": False,
         "decided_at": now,
     }
 
@@ -270,6 +286,11 @@ def _after_poll(feed: Row[Any], record: PollRecord) -> dict[str, Any]:
             "interval": (record.next_due_at - at).total_seconds(),
         }
         after |= _moved(feed, record.moved_to, at)
+    if record.status in WITH_BODY:
+        after["last_full_at"] = at
+    if record.status in READ:
+        waits = any(decision.fate is Fate.OVER_LIMIT for decision in record.decisions)
+        after["in_first_flood"] = record.is_backfill and waits
     if record.feed_title:
         after["found_title"] = record.feed_title
     if record.validators is not None:

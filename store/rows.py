@@ -128,6 +128,8 @@ def feed_for_poll(row: Row[Any]) -> FeedForPoll:
         failure_count=row.failure_count,
         first_good_at=row.first_good_at,
         last_good_at=row.last_good_at,
+        last_full_at=row.last_full_at,
+        in_first_flood=row.in_first_flood,
         newest_entry_at=row.newest_entry_at,
         interval=None if row.interval is None else timedelta(seconds=row.interval),
         lease_token=row.lease_token or "",

@@ -71,6 +71,8 @@ class FeedForPoll:
     failure_count: int = 0  # failures in a row
     first_good_at: datetime | None = None  # None: this poll would be its first (backfill)
     last_good_at: datetime | None = None
+    last_full_at: datetime | None = None  # of the last good answer with a body, so not of a 304
+    in_first_flood: bool = False  # the first document held more than one poll takes; some waits
     newest_entry_at: datetime | None = None  # date of the newest entry it ever showed
     interval: timedelta | None = None  # between the last poll and its due time; None: unknown
     lease_token: str = ""  # a late commit under a lost lease is refused

@@ -48,6 +48,8 @@ class FeedRow(SQLModel, table=True):
     last_polled_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     first_good_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_good_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    last_full_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # with a body: no 304
+    in_first_flood: bool = False  # what was there before us is still coming in
     newest_entry_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     found_title: str = ""  # what the feed calls itself
     moved_to: str | None = None  # where permanent redirects point, for the operator to accept
@@ -211,6 +213,7 @@ class FateRow(SQLModel, table=True):
     # know each of them.
     link: str | None = Field(default=None, index=True)
     is_revision: bool = False
+    is_backfill: bool = False  # it was there before we began to watch
     decided_at: datetime = Field(sa_type=UTCDateTime)  # of the poll while pending, then final
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
