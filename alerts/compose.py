@@ -17,9 +17,10 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alerts.coverage_view import CoverageView, coverage_view
+from alerts.links import reader_link
 from alerts.message import HeaderBroken, build
 from alerts.sender import Sender
-from alerts.tokens import UNSUBSCRIBE_FOR, Purpose, sign
+from alerts.tokens import Purpose
 from alerts.view import Reader, Redact, SectionView, near_miss_view, reader, sections_view
 from alerts.wording import wrapped
 from monitor.catalogues import translations
@@ -45,7 +46,7 @@ def compose(
     kind: MessageKind = MessageKind.DIGEST,
 ) -> Message:
     """Return the mail that tells a digest, or an alert, to its subscriber."""
-    who = reader(digest.subscriber, sender, redact)
+    who = reader(digest.subscriber, sender, redact, made_at=digest.made_at)
     sections = sections_view(digest, who)
     statement = coverage_view(digest.coverage, who) if digest.coverage else None
     given = _given(digest, who, sections, statement) | {"is_alert": kind is MessageKind.ALERT}
@@ -123,28 +124,21 @@ def _given(
         "subscriber": digest.subscriber,
         "sender": who.sender,
         "zone": digest.subscriber.schedule.zone,
-        "unsubscribe_url": _unsubscribe_url(digest, who.sender),
+        "unsubscribe_url": _link(digest, who.sender, Purpose.UNSUBSCRIBE),
+        "settings_url": _link(digest, who.sender, Purpose.SETTINGS),
         "queue_url": f"{who.sender.public_url}/" if who.sender.public_url else None,
     }
 
 
-def _unsubscribe_url(digest: Digest, sender: Sender) -> str | None:
-    """Return the address that ends the mails by POST; None where no page answers it."""
-    if not (sender.public_url and sender.secret and sender.has_reader_pages):
-        return None
-    token = sign(
-        sender.secret,
-        Purpose.UNSUBSCRIBE,
-        subject=str(digest.subscriber.key),
-        until=digest.made_at + UNSUBSCRIBE_FOR,
-    )
-    return f"{sender.public_url}/mail/{token}"
+def _link(digest: Digest, sender: Sender, purpose: Purpose) -> str | None:
+    """Return the address of a page for this reader; None where no page answers it."""
+    return reader_link(sender, purpose, subscriber=digest.subscriber, made_at=digest.made_at)
 
 
 def list_headers(digest: Digest, sender: Sender) -> dict[str, str]:
     """Return the headers by which mail programs recognise a list and offer to leave it."""
     mailto = f"<mailto:{sender.reply_to}?subject=unsubscribe>"
-    url = _unsubscribe_url(digest, sender)
+    url = _link(digest, sender, Purpose.UNSUBSCRIBE)
     headers = {
         "List-Id": f"<digest.{sender.domain}>",
         "List-Unsubscribe": f"<{url}>, {mailto}" if url else mailto,

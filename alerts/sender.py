@@ -23,6 +23,11 @@ class Sender:
     has_reader_pages: bool = False
 
     @property
+    def has_links(self) -> bool:
+        """Say whether mails carry links that act."""
+        return bool(self.public_url and self.secret and self.has_reader_pages)
+
+    @property
     def domain(self) -> str:
         """Return the part behind the @, for Message-ID and List-Id."""
         return self.address.rpartition("@")[2]

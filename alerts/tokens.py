@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 UNSUBSCRIBE_FOR = timedelta(days=400)
+SETTINGS_FOR = timedelta(days=90)
 VERDICT_FOR = timedelta(days=30)
 CONFIRM_FOR = timedelta(days=2)
 _SHAPE = re.compile(r"([a-z]+)\.([0-9]+(?:-[a-z0-9]+)*)\.([0-9]{1,12})\.([A-Za-z0-9_-]{32})")
@@ -24,10 +25,10 @@ _SHAPE = re.compile(r"([a-z]+)\.([0-9]+(?:-[a-z0-9]+)*)\.([0-9]{1,12})\.([A-Za-z
 class Purpose(StrEnum):
     """What a token is good for."""
 
-    UNSUBSCRIBE = "unsubscribe"  # subject: subscriber
-    SETTINGS = "settings"  # subject: subscriber
-    CONFIRM = "confirm"  # subject: subscriber
-    VERDICT = "verdict"  # subject: subscriber-item
+    UNSUBSCRIBE = "unsubscribe"  # subject: subscriber-mark
+    SETTINGS = "settings"  # subject: subscriber-mark
+    CONFIRM = "confirm"  # subject: subscriber-mark
+    VERDICT = "verdict"  # subject: subscriber-mark-item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_skeleton
 
+from alerts.links import reader_link
 from alerts.sender import Sender
+from alerts.tokens import Purpose
 from alerts.wording import printable, printable_url
 from monitor.catalogues import N_, translations
 from monitor.catalogues.words import TEXT_STATES
@@ -69,6 +71,7 @@ class StoryView:
     is_late: bool
     url: str | None
     queue_url: str | None
+    verdict_url: str | None  # where an analyst says what it is worth
     short_by: int = 0  # of a near miss: points it lacked
     lacking: str = ""  # of a near miss with points enough: the required rules it did not meet
 
@@ -98,6 +101,24 @@ class Reader:
     zone: ZoneInfo
     sender: Sender
     redact: Redact
+    subscriber: Subscriber
+    made_at: datetime | None = None  # of the mail; None: what is shown is no mail
+
+    def verdict_url(self, item: Item) -> str | None:
+        """Return where an analyst judges an item; None for other readers, who decide nothing.
+
+        A verdict takes an item out of everybody's digests, so a link that gives one goes only to
+        those who were asked to judge.
+        """
+        if self.made_at is None or not self.subscriber.near_misses:
+            return None
+        return reader_link(
+            self.sender,
+            Purpose.VERDICT,
+            subscriber=self.subscriber,
+            made_at=self.made_at,
+            item_key=item.key,
+        )
 
     def gettext(self, message: str) -> str:
         """Return one of our own texts in the reader's language."""
@@ -144,7 +165,9 @@ class Reader:
         return tuple(piece for piece in shown if piece.text)
 
 
-def reader(subscriber: Subscriber, sender: Sender, redact: Redact) -> Reader:
+def reader(
+    subscriber: Subscriber, sender: Sender, redact: Redact, *, made_at: datetime | None = None
+) -> Reader:
     """Return how a subscriber reads."""
     return Reader(
         catalogue=translations(subscriber.language),
@@ -153,6 +176,8 @@ def reader(subscriber: Subscriber, sender: Sender, redact: Redact) -> Reader:
         zone=ZoneInfo(subscriber.schedule.zone),
         sender=sender,
         redact=redact,
+        subscriber=subscriber,
+        made_at=made_at,
     )
 
 
@@ -223,6 +248,7 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         is_late=story.is_late,
         url=_shown_url(item.url, who),
         queue_url=f"{base}/items/{item.key}" if base else None,
+        verdict_url=who.verdict_url(item),
         short_by=near.short_by if near else 0,
         lacking=who.theirs(", ".join(near.missing), 120) if near and not near.short_by else "",
     )

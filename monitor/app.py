@@ -38,6 +38,7 @@ from monitor.pipeline import Pipeline
 from monitor.ports import Clock
 from monitor.ports_telling import Mailer
 from monitor.rulefiles import parse_rules, read_rules
+from monitor.secretfile import kept_secret
 from monitor.settings import Settings
 from monitor.workers import Workers
 from store import Store, open_store
@@ -178,7 +179,18 @@ class Watch:
             name=name or "Dispatch Watch",
             public_url=self.settings.public_url,
             contact=self.settings.operator_email,
+            secret=self.link_secret if self.settings.public_url else None,
+            has_reader_pages=self.settings.public_url is not None,
         )
+
+    @cached_property
+    def link_secret(self) -> bytes:
+        """What signs the links in mail: the setting, or a file of ours made at first need.
+
+        Raises ConfigurationErrors for a file that cannot be read, made or believed.
+        """
+        given = self.settings.secret
+        return given.get_secret_value().encode() if given else kept_secret(self.settings.var)
 
     @cached_property
     def mailer(self) -> Mailer:

@@ -34,6 +34,8 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         allowed_hosts=(public,) if public else (),
         allow_private=watch.settings.allow_private,
         zone=watch.settings.timezone,
+        sender=watch.sender if watch.settings.public_url else None,
+        redact=lambda: watch.redaction,
     )
 
 

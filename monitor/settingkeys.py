@@ -19,6 +19,8 @@ from monitor.guard import Allowed
 
 LANGUAGES: Final = ("en", "ru", "ko")
 
+SECRET_LENGTH: Final = 32  # characters; what `openssl rand -hex 16` writes, 128 bits
+
 # Ours too, but read by the tests and by docker-compose.yml, not by the program.
 OTHER_VARIABLES: Final = frozenset(
     {"MONITOR_SEED_DOCUMENTS", "MONITOR_SUITES", "MONITOR_TEST_PG", "MONITOR_DB_PASSWORD"}
@@ -120,6 +122,12 @@ def _openings(value: str) -> tuple[str, ...]:
     return found
 
 
+def _secret(value: str) -> str:
+    if len(_text(value)) < SECRET_LENGTH:
+        raise ValueError(f"must have at least {SECRET_LENGTH} characters that nobody can guess")
+    return value
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -212,6 +220,16 @@ TABLE: Final = (
         default=None,
         about="Where people reach the review page, with https. Left out: no links to us in mail.",
         example="https://watch.example.org",
+    ),
+    Setting(
+        name="secret",
+        read=_secret,
+        default=None,
+        about="Signs the links in mail by which readers leave, pause and judge. Changing it ends "
+        "all links sent before. Better in a file, named by MONITOR_SECRET_FILE. Left out: "
+        "secret.key in the `var` folder, made when MONITOR_PUBLIC_URL is set.",
+        example="/run/secrets/mail_links",
+        secret=True,
     ),
     Setting(
         name="operator_email",

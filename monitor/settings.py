@@ -53,6 +53,7 @@ class Settings:
     port: int
     allow_private: tuple[str, ...]
     public_url: str | None
+    secret: SecretStr | None
     operator_email: str | None
     smtp_host: str | None
     smtp_port: int
@@ -80,7 +81,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must not appear in any log line, longest first."""
-        found = [self.smtp_password.get_secret_value()] if self.smtp_password else []
+        kept = (self.smtp_password, self.secret)
+        found = [one.get_secret_value() for one in kept if one]
         password = urlsplit(self.database).password
         if password:
             found += [password, unquote(password)]
@@ -109,8 +111,9 @@ def load_settings(
     values |= _places(values, given, base)
     if values["smtp_port"] is None:
         values["smtp_port"] = {"starttls": 587, "tls": 465}.get(str(values["smtp_security"]), 25)
-    if values["smtp_password"] is not None:
-        values["smtp_password"] = SecretStr(values["smtp_password"])
+    for name in ("smtp_password", "secret"):
+        if values[name] is not None:
+            values[name] = SecretStr(values[name])
     _check_mail(values, given)
     if given.problems:
         raise ConfigurationErrors(given.problems)

@@ -8,6 +8,7 @@ Until log-in exists the caller binds loopback alone; this module checks what a b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 
 from starlette.datastructures import Headers
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+ONE_CLICK_PATH = re.compile(r"/mail/unsubscribe\.[A-Za-z0-9._-]+")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 POLICY = "; ".join(
@@ -88,6 +90,8 @@ class CrossSiteCheck:
 
     The way of Go's CrossOriginProtection: `Sec-Fetch-Site` when the browser sends it, else Origin
     against Host, else (no browser at all) pass. No token, no cookie, nothing to forget in a form.
+    A mail program may leave a list for its reader from any site (RFC 8058): there the signed
+    address is the right to do it, and nothing that the browser adds is looked at.
     """
 
     def __init__(self, app: ASGIApp, *, refuse: Refusal) -> None:
@@ -99,6 +103,7 @@ class CrossSiteCheck:
         if (
             scope["type"] == "http"
             and scope["method"] not in SAFE_METHODS
+            and not ONE_CLICK_PATH.fullmatch(scope["path"])
             and not is_same_origin(Headers(scope=scope))
         ):
             return await self.refuse(scope, "cross-site")(scope, receive, send)

@@ -19,12 +19,15 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from alerts.compose import unchanged
+from alerts.sender import Sender
+from alerts.view import Redact
 from monitor.catalogues import translations
 from monitor.core.errors import Problem, StoreError
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
-from review import inbox, item, mails, overview, rulebook, trying, watch, why, you
+from review import inbox, item, mails, overview, reader, rulebook, trying, watch, why, you
 from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders, SizeCheck
 from review.desk import Desk, Page, TryUrl, changing, reading
 from review.pages import Pages
@@ -122,7 +125,8 @@ class Review(Starlette):
 
     async def _crashed(self, request: Request, error: Exception) -> Response:
         # Starlette raises the error again behind us, so the server logs it with its cause.
-        log.error("page.crashed", path=request.url.path, error=type(error).__name__)
+        path = reader.PATH if request.url.path.startswith("/mail/") else request.url.path
+        log.error("page.crashed", path=path, error=type(error).__name__)
         return self._page(request, 500, "500")
 
 
@@ -137,6 +141,8 @@ def create_app(
     allowed_hosts: Collection[str] = (),
     allow_private: Sequence[str] = (),
     zone: str = "UTC",
+    sender: Sender | None = None,
+    redact: Callable[[], Redact] = lambda: unchanged,
     catalogue: Callable[[str], NullTranslations] = translations,
 ) -> Starlette:
     """Return the review page over `store`.
@@ -144,7 +150,9 @@ def create_app(
     `jobs` lists the jobs that the engine runs. `try_url` is the dry run behind "try an address";
     without it the page does not offer one. `rules` gives the rules in force, `lint` checks the rule
     files. `allowed_hosts` are names beside loopback under which people reach the page. `zone` is
-    the time zone of people who chose none. `catalogue` maps a language to its messages.
+    the time zone of people who chose none. `sender` writes the mails: when their links lead here,
+    readers have pages that show nothing that `redact` takes out. `catalogue` maps a language to
+    its messages.
     """
     pages = Pages(catalogue, {"routes": frozenset(path for path, _ in GET)})
     desk = Desk(
@@ -157,6 +165,8 @@ def create_app(
         rules=rules,
         lint=lint,
         allow_private=tuple(allow_private),
+        sender=sender if sender and sender.has_links else None,
+        redact=redact,
     )
     return Review(desk, allowed_hosts=allowed_hosts)
 
@@ -166,6 +176,9 @@ def _routes(desk: Desk) -> list[BaseRoute]:
         Route(path, reading(desk, page), methods=["GET"]) for path, page in GET
     ]
     routes += [Route(path, changing(desk, page), methods=["POST"]) for path, page in POST]
+    if desk.sender is not None:
+        routes.append(Route(reader.PATH, reading(desk, reader.ask), methods=["GET"]))
+        routes.append(Route(reader.PATH, changing(desk, reader.act), methods=["POST"]))
     routes.append(Mount("/static", Kept(packages=[("review", "static")]), name="static"))
     return routes
 

@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from alerts.compose import unchanged
+from alerts.sender import Sender
+from alerts.view import Redact
 from monitor.core.errors import Problem
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
@@ -40,6 +43,8 @@ class Desk:
     rules: Callable[[], RuleSet | None] | None = None
     lint: Callable[[], Sequence[Problem]] | None = None
     allow_private: Sequence[str] = field(default_factory=tuple)
+    sender: Sender | None = None  # of mails whose links lead here; None: readers have no pages
+    redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
         """Read a request."""

@@ -57,12 +57,12 @@ def test_with_nothing_given_every_setting_has_its_documented_default(tmp_path: P
 def test_a_flag_beats_a_variable_beats_a_credential_beats_the_default(tmp_path: Path) -> None:
     """The order of the places is the documented one, and each is named."""
     (tmp_path / "smtp_password").write_text("from-credential\n")
-    (tmp_path / "secret").write_text("from-file\r\n")
+    (tmp_path / "password").write_text("from-file\r\n")
     flag = load(tmp_path, {"port": "1"}, MONITOR_PORT="2")
     variable = load(tmp_path, MONITOR_PORT="2")
     file = load(
         tmp_path,
-        MONITOR_SMTP_PASSWORD_FILE=str(tmp_path / "secret"),
+        MONITOR_SMTP_PASSWORD_FILE=str(tmp_path / "password"),
         CREDENTIALS_DIRECTORY=str(tmp_path),
     )
     credential = load(tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path))
@@ -71,7 +71,7 @@ def test_a_flag_beats_a_variable_beats_a_credential_beats_the_default(tmp_path: 
     assert (variable.port, variable.came_from["port"]) == (2, "environment (MONITOR_PORT)")
     assert file.smtp_password is not None
     assert file.smtp_password.get_secret_value() == "from-file"
-    assert file.came_from["smtp_password"] == f"file ({tmp_path}/secret)"
+    assert file.came_from["smtp_password"] == f"file ({tmp_path}/password)"
     assert credential.smtp_password is not None
     assert credential.smtp_password.get_secret_value() == "from-credential"
     assert credential.came_from["smtp_password"] == "systemd credential (smtp_password)"
