@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +17,10 @@ from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.exports import csv_text
 from monitor.jobs import Job
 from monitor.rulefiles import compile_rules
+from monitor.ruleslab import RulesLab, RulesRefused
 from monitor.trial import Trial, Trials, feed_for
 from review.app import create_app
+from review.desk import Draft
 from review.item import entry_page
 
 
@@ -29,6 +32,8 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         clock=watch.clock,
         jobs=jobs,
         try_url=lambda url: try_url(watch, url),
+        add_tip=watch.add_tip,
+        edit_rules=RulesFolder(watch),
         rules=lambda: watch.live_rules.rules,
         lint=lambda: lint(watch),
         allowed_hosts=(public,) if public else (),
@@ -70,6 +75,47 @@ def trial_json(trial: Trial, *, now: datetime) -> dict[str, Any]:
         "mail": mail.raw.decode("ascii"),
         "csv": csv_text(trial.items),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFolder:
+    """The rules folder for the page, read anew each time: a running house does not follow it."""
+
+    watch: Watch
+
+    def draft(self) -> Draft:
+        """Return what the folder would do. Raises ConfigurationErrors when it cannot be used."""
+        lab, source = RulesLab(self.watch), self.watch.read_draft_rules()
+        return Draft(
+            version=source.hash,
+            is_live=source.hash == self.watch.live_rules.hash,
+            preview=lab.preview(source),
+            golden=lab.test(source),
+        )
+
+    def apply(self, version: str, *, actor: str, reason: str) -> bool:
+        """Put the folder in force when it is still `version` and drops nothing that must pass.
+
+        Raises ConfigurationErrors when it cannot be used.
+        """
+        self.watch.draft_rules = self.watch.read_draft_rules()
+        if self.watch.draft_rules.hash != version:
+            return False
+        try:
+            RulesLab(self.watch).apply(actor=actor, reason=reason, force=False)
+        except RulesRefused:
+            return False
+        return True
+
+    def rollback(self, version: str, *, actor: str, reason: str) -> bool:
+        """Put a version that was in force before back; False when there is none of that name."""
+        if not version:
+            return False
+        try:
+            RulesLab(self.watch).rollback(version, actor=actor, reason=reason)
+        except KeyError:
+            return False
+        return True
 
 
 def lint(watch: Watch) -> Sequence[Problem]:

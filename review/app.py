@@ -27,9 +27,9 @@ from monitor.core.errors import Problem, StoreError
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
-from review import inbox, item, mails, overview, reader, rulebook, trying, watch, why, you
+from review import inbox, item, mails, overview, reader, rulebook, tips, trying, watch, why, you
 from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders, SizeCheck
-from review.desk import Desk, Page, TryUrl, changing, reading
+from review.desk import AddTip, Desk, EditRules, Page, TryUrl, changing, reading
 from review.pages import Pages
 from store import Store
 
@@ -62,7 +62,11 @@ POST: Sequence[tuple[str, Page]] = (
     ("/items/{key}/claim", inbox.claim),
     ("/items/{key}/note", item.note),
     ("/undo", inbox.undo),
+    ("/tips", tips.add),
     ("/try", trying.answer),
+    ("/rules/preview", rulebook.preview),
+    ("/rules/apply", rulebook.apply),
+    ("/rules/rollback", rulebook.rollback),
     ("/feeds/{id}/resume", watch.resume),
     ("/mails/{key}/retry", mails.retry),
     ("/you", you.choose),
@@ -136,6 +140,8 @@ def create_app(
     clock: Clock,
     jobs: Callable[[], Sequence[Job]] = tuple,
     try_url: TryUrl | None = None,
+    add_tip: AddTip | None = None,
+    edit_rules: EditRules | None = None,
     rules: Callable[[], RuleSet | None] | None = None,
     lint: Callable[[], Sequence[Problem]] | None = None,
     allowed_hosts: Collection[str] = (),
@@ -148,11 +154,12 @@ def create_app(
     """Return the review page over `store`.
 
     `jobs` lists the jobs that the engine runs. `try_url` is the dry run behind "try an address";
-    without it the page does not offer one. `rules` gives the rules in force, `lint` checks the rule
-    files. `allowed_hosts` are names beside loopback under which people reach the page. `zone` is
-    the time zone of people who chose none. `sender` writes the mails: when their links lead here,
-    readers have pages that show nothing that `redact` takes out. `catalogue` maps a language to
-    its messages.
+    without it the page does not offer one. `add_tip` takes an article's address, `edit_rules` looks
+    at the rules folder and puts it in force. `rules` gives the rules in force, `lint` checks the
+    rule files. `allowed_hosts` are names beside loopback under which people reach the page.
+    `zone` is the time zone of people who chose none. `sender` writes the mails: when their links
+    lead here, readers have pages that show nothing that `redact` takes out. `catalogue` maps a
+    language to its messages.
     """
     pages = Pages(catalogue, {"routes": frozenset(path for path, _ in GET)})
     desk = Desk(
@@ -162,6 +169,8 @@ def create_app(
         zone=zone,
         jobs=jobs,
         try_url=try_url,
+        add_tip=add_tip,
+        edit_rules=edit_rules,
         rules=rules,
         lint=lint,
         allow_private=tuple(allow_private),

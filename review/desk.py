@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,6 +19,8 @@ from alerts.compose import unchanged
 from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.errors import Problem
+from monitor.core.lab import GoldenReport, Preview
+from monitor.core.reports import FateReport
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
@@ -28,6 +30,38 @@ from store import Store
 
 TryUrl = Callable[[str], Mapping[str, Any]]
 """A dry run of one address; answers with the object that `monitor try --json` prints."""
+
+
+class AddTip(Protocol):
+    """Takes an article's address as `monitor add` does."""
+
+    def __call__(self, url: str, *, note: str, actor: str) -> FateReport:
+        """Return what the ledger then says. Raises MonitorError for what must not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The rules folder as it stands, and what putting it in force would do."""
+
+    version: str  # the hash of its files
+    is_live: bool  # the same files are in force
+    preview: Preview
+    golden: GoldenReport
+
+
+class EditRules(Protocol):
+    """Looks at an edited rules folder, puts it in force, goes back."""
+
+    def draft(self) -> Draft:
+        """Return what the folder would do. Raises ConfigurationErrors when it cannot be used."""
+
+    def apply(self, version: str, *, actor: str, reason: str) -> bool:
+        """Put the folder in force; False, and nothing changed, when it is not `version` any more
+        or drops what must pass. Raises ConfigurationErrors.
+        """
+
+    def rollback(self, version: str, *, actor: str, reason: str) -> bool:
+        """Put a version that was in force before back; False when there is none of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +74,8 @@ class Desk:
     zone: str = "UTC"  # for people who chose none
     jobs: Callable[[], Sequence[Job]] = tuple
     try_url: TryUrl | None = None
+    add_tip: AddTip | None = None
+    edit_rules: EditRules | None = None
     rules: Callable[[], RuleSet | None] | None = None
     lint: Callable[[], Sequence[Problem]] | None = None
     allow_private: Sequence[str] = field(default_factory=tuple)

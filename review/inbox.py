@@ -134,6 +134,7 @@ def queue(desk: Desk, visit: Visit) -> Response:
         counts=desk.store.items.counts(),
         bands=SHOWN_BANDS,
         open_states=OPEN_STATES,
+        may_tip=desk.add_tip is not None,
     )
 
 

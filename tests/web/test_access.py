@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 from web import samples
+from web.drafts import Folder
 from web.visitors import Visitor, find, tree, words
 
 from monitor.core.values import TextState
@@ -44,6 +45,8 @@ def open_visitor(store: Store, clock: samples.FixedClock) -> Visitor:
         rules=lambda: samples.RULES,
         lint=lambda: (),
         try_url=lambda _: samples.TRIED,
+        add_tip=lambda url, **_: store.ledger.why(url),
+        edit_rules=Folder(),
     )
     return Visitor(app)
 
@@ -122,6 +125,7 @@ def test_changes_from_other_sites_are_refused(
     """A form on another site changes nothing; our own forms and programs may."""
     before = samples.contents(filled)
     fields = {"decision": "relevant", "note": "x", "url": "https://a.example/", "name": "N"}
+    fields |= {"version": samples.RULES_HASH, "reason": "x"}
     answer = open_visitor.ask("POST", path, data=fields, headers=headers)
 
     if is_ours:

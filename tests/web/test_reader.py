@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
+from structlog.testing import capture_logs
 from web import samples
 from web.visitors import Visitor, find, tree, words
 
@@ -20,11 +22,15 @@ from alerts.fitting import fitting
 from alerts.links import reader_link
 from alerts.sender import Sender
 from alerts.tokens import Purpose
+from monitor.app import open_watch
+from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.redaction import Redaction
 from monitor.core.reports import QueueFilter
 from monitor.core.telling import Message, Subscriber
 from monitor.core.values import ItemState, Verdict
 from monitor.core.windows import Window
+from monitor.pages import review_app
+from monitor.settings import load_settings
 from store import Store
 
 NOW = samples.NOW
@@ -376,3 +382,44 @@ def test_pages_speak_the_readers_language(
     assert page.get("lang") == language
     assert bool(re.search("[а-я]", heading)) is (language == "ru")
     assert bool(re.search("[가-힣]", heading)) is (language == "ko")
+
+
+def test_a_page_that_may_not_show_its_title_fails_without_telling_the_link(
+    filled: Store, analyst: Subscriber, visiting: Callable[..., Visitor]
+) -> None:
+    """A list of what is withheld that cannot be read shows nothing, and no log line can be used."""
+
+    def broken() -> Redaction:
+        raise ConfigurationErrors([Problem(file="withheld.txt", message="cannot be read")])
+
+    path = link(Purpose.VERDICT, analyst)
+    with capture_logs() as lines:
+        answer = visiting(sender=SENDER, redact=broken).get(path)
+    item = filled.items.get(1)
+
+    assert item
+    assert answer.status_code == 500
+    assert item.title not in answer.text
+    assert [(line["event"], line["path"]) for line in lines] == [("page.crashed", "/mail/{token}")]
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_a_house_answers_the_links_that_it_signs(tmp_path: Path, is_public: bool) -> None:
+    """The public address alone switches on both; the sender and the page share one secret."""
+    environ = {"MONITOR_PUBLIC_URL": "https://watch.ngo.example"} if is_public else {}
+    with open_watch(load_settings(environ=environ, folder=tmp_path)) as watch:
+        wanted = Subscriber(key=0, address="ana@ngo.example", since=watch.clock.now())
+        added = watch.store.subscribers.add(wanted)
+        assert added
+        address = reader_link(
+            watch.sender, Purpose.UNSUBSCRIBE, subscriber=added, made_at=watch.clock.now()
+        )
+        base = environ.get("MONITOR_PUBLIC_URL", "http://localhost:8000")
+        visitor = Visitor(review_app(watch, jobs=tuple), base=base)
+        answer = visitor.post(address or "/mail/unsubscribe.1.1.x", ONE_CLICK)
+        after = watch.store.subscribers.get(added.key)
+
+    assert (address is not None) is is_public
+    assert answer.status_code == (200 if is_public else 404)
+    assert after
+    assert after.is_active is not is_public
