@@ -8,6 +8,7 @@ dies anywhere in between leaves leases that run out, and nothing else to repair.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from itertools import islice
 from typing import TypeVar
 
 from monitor.core import decisions, timing
+from monitor.core.errors import StoreBusy
 from monitor.core.values import (
     Entry,
     Failed,
@@ -44,6 +46,8 @@ from monitor.ports import (
 )
 from monitor.workers import ParseJob, ReadJob, Unread, Workers
 
+LOG = logging.getLogger("monitor.pipeline")
+
 FEEDS_AT_ONCE = 200  # leased together: a slow server holds up its own batch only
 BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enough to hold
 PAGES_AT_ONCE = 32  # read together, and written in one transaction
@@ -52,6 +56,7 @@ LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
 ASK_IN_FULL_AFTER = timedelta(hours=24)
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 def _never() -> bool:
@@ -192,20 +197,36 @@ class Pipeline:
     def _poll_batch(
         self, leased: Sequence[FeedForPoll], tally: Tally, moved_on: Callable[[int], None]
     ) -> None:
+        """Poll leased feeds; what could not be polled or written is free again afterwards."""
         by_key = {one.key: one for one in leased}
         open_ones = dict(by_key)
+        try:
+            self._poll_each(by_key, open_ones, tally, moved_on)
+        except StoreBusy:
+            # Nothing of theirs was written: they are as due as before, for whoever comes next.
+            _patiently(self._store.release_feeds, list(open_ones.values()))
+            raise
+        _patiently(self._store.release_feeds, list(open_ones.values()))
+
+    def _poll_each(
+        self,
+        by_key: dict[int, FeedForPoll],
+        open_ones: dict[int, FeedForPoll],
+        tally: Tally,
+        moved_on: Callable[[int], None],
+    ) -> None:
+        """Poll feeds, and take each from `open_ones` when its poll is written."""
         started = self._clock.now()
-        outcomes = self._fetcher.fetch_many(_asking(one, now=started) for one in leased)
+        outcomes = self._fetcher.fetch_many(_asking(one, now=started) for one in by_key.values())
         for some in _chunks(outcomes, BODIES_AT_ONCE):
             for outcome, document in self._with_documents(some, by_key):
                 record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
-                if self._store.save_poll(record):
+                if _patiently(self._store.save_poll, record):
                     _count(tally, record)
                 del open_ones[record.leased.key]
             moved_on(len(some))
             if self._stopping():
                 break
-        self._store.release_feeds(list(open_ones.values()))
 
     def _with_documents(
         self, outcomes: Sequence[Outcome], by_key: dict[int, FeedForPoll]
@@ -335,8 +356,12 @@ class Pipeline:
                 ready.append(read)
             else:
                 later.append((one, again_at))
-        self._store.postpone_pending(later)
-        return self._store.save_read(ready, now)
+        try:
+            _patiently(self._store.postpone_pending, later)
+            return _patiently(lambda read: self._store.save_read(read, now), ready)
+        except StoreBusy:
+            _patiently(self._store.release_pending, [one.pending for one in ready])
+            raise
 
     def _read_job(self, one: PendingEntry, page: Outcome | None) -> ReadJob:
         usable = page if isinstance(page, Fetched | Failed) else None
@@ -356,6 +381,15 @@ class Pipeline:
 
 
 # -------------------------------------------------------------------- small steps
+
+
+def _patiently(write: Callable[[_T], _R], what: _T) -> _R:
+    """Write in one transaction, and once more when another program held the store meanwhile."""
+    try:
+        return write(what)
+    except StoreBusy as busy:
+        LOG.warning("store.busy, once more: %s", busy)
+        return write(what)
 
 
 def _chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:

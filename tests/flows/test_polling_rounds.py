@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -11,8 +14,12 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from monitor.app import Watch, open_watch
+from monitor.core.errors import StoreBusy
 from monitor.core.values import Feed
+from monitor.pipeline import Pipeline
 from monitor.settings import Settings
+from store import Store
+from store.session import Database
 
 HOUR = timedelta(hours=1)
 RSS = (
@@ -53,3 +60,56 @@ def test_a_stuck_etag_is_passed_over_once_a_day(
 
     assert asked == [None, '"stuck"', '"stuck"', None, '"stuck"']
     assert outcomes == ["parsed", "not_modified", "not_modified", "same_body", "not_modified"]
+
+
+HOLD = """
+import sqlite3, sys, time
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+other.execute("ROLLBACK")
+"""
+
+
+@pytest.mark.parametrize(("held", "outcomes"), [(0.6, {"parsed": 1}), (1.2, None)])
+def test_a_store_that_another_process_holds_costs_no_feed_its_turn(
+    watch: Watch,
+    clock: StandingClock,
+    httpserver: HTTPServer,
+    held: float,
+    outcomes: dict[str, int] | None,
+) -> None:
+    """A poll is written at the second try, or its feed is due again at once and not in an hour."""
+    path = watch.settings.database.removeprefix("sqlite:///")
+    holders: list[subprocess.Popen[str]] = []
+
+    def answer(_: Request) -> Response:
+        if not holders:
+            words = [sys.executable, "-c", HOLD, path, str(held)]
+            holders.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+            assert holders[0].stdout is not None
+            holders[0].stdout.readline()
+        return Response(RSS, content_type="application/rss+xml")
+
+    httpserver.expect_request("/feed").respond_with_handler(answer)
+    impatient = Store(Database(watch.settings.database, busy_seconds=0.4))
+    with impatient, contextlib.ExitStack() as ending:
+        pipeline = Pipeline(
+            store=impatient.polling,
+            fetcher=watch.fetcher,
+            workers=watch.workers,
+            clock=clock,
+            owner="test",
+        )
+        if outcomes is None:
+            with pytest.raises(StoreBusy):
+                pipeline.poll(["site"])
+        else:
+            assert pipeline.poll(["site"]).outcomes == outcomes
+        ending.callback(holders[0].communicate)
+        holders[0].wait(timeout=10)
+        again = pipeline.poll()
+
+    assert again.outcomes == ({"parsed": 1} if outcomes is None else {})
+    assert watch.store.items.counts().total == 1
