@@ -1,10 +1,12 @@
 """How well the shipped rules decide: precision, recall, F1 and average precision by language.
 
-Run: python bench/relevance.py FILE.jsonl [--misses] [--rules DIR] [--corpus DIR]
+Run: python bench/relevance.py FILE.jsonl... [--misses] [--newsroom] [--rules DIR] [--corpus DIR]
 
 Each line of FILE holds title, text, lang and label: 3 the subject itself, 2 relevant, 1 a passing
 mention, 0 no. Worth a digest are 2 and 3. The interval is a percentile bootstrap over items
-(1,000 resamples, fixed seed), so it says how much the figure hangs on the items chosen.
+(1,000 resamples, fixed seed): it says how much the figure hangs on the items chosen. Below stands
+how the scores spread within each band, because a score that is always 100 tells nothing; with
+`--newsroom` for the full texts of the sample newsroom as well.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from monitor.core.rulebook import Rulebook  # noqa: E402
 from monitor.core.scoring import score  # noqa: E402
 from monitor.core.values import Band, Score, ScoreInput  # noqa: E402
+from monitor.newsroom import Relevance, read_newsroom  # noqa: E402
 from monitor.rulefiles import compile_rules, read_rules  # noqa: E402
 
 RESAMPLES = 1000
@@ -86,19 +90,65 @@ def interval(measure: Callable[[Sequence[Judged]], float], items: Sequence[Judge
     return f"{values[int(RESAMPLES * 0.025)]:.2f}-{values[int(RESAMPLES * 0.975)]:.2f}"
 
 
+def print_spread(name: str, items: Sequence[Judged]) -> None:
+    """Print for relevant items and others how the scores lie in each band, and how many are cut."""
+    for what, wanted in (("relevant", True), ("other", False)):
+        part = [item for item in items if item.is_relevant is wanted]
+        capped = sum(item.score.raw > 100 for item in part)
+        print(f"\n{name}, {what}: {len(part)} items, {capped} would have more than 100")
+        for band in reversed(Band):
+            scores = sorted(item.score.score for item in part if item.score.decision is band)
+            if scores:
+                last = len(scores) - 1
+                marks = " ".join(f"{scores[last * place // 4]:4}" for place in range(5))
+                print(f"  {band.value:7} {len(scores):4}  least, quartiles, most: {marks}")
+
+
+def newsroom(book: Rulebook) -> list[Judged]:
+    """Return the sample newsroom's articles as written, judged by the newsroom's own labels."""
+    labels = {Relevance.YES: 3, Relevance.NEAR: 1, Relevance.NO: 0}
+    found = []
+    for outlet in read_newsroom().outlets:
+        for article in outlet.articles:
+            title, text = article.title, "\n\n".join(article.paragraphs)
+            item: dict[str, object] = {"title": title, "text": text, "lang": outlet.lang}
+            item["label"] = labels[article.relevant]
+            found.append(Judged(item, score(ScoreInput(title=title, text=text), book)))
+    return found
+
+
+def read(path: Path, book: Rulebook) -> list[Judged]:
+    """Return the labelled items of a file with their scores."""
+    items = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        Judged(item, score(ScoreInput(title=item["title"], text=item["text"]), book))
+        for item in items
+    ]
+
+
 def main() -> None:
-    """Score the file and print the table."""
+    """Score the files and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--rules", type=Path, default=ROOT / "rules")
     parser.add_argument("--corpus", type=Path, default=ROOT / "corpus")
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--newsroom", action="store_true")
     given = parser.parse_args()
     book = compile_rules(read_rules(given.rules, given.corpus))
-    judged = []
-    for line in given.file.read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
-        judged.append(Judged(item, score(ScoreInput(title=item["title"], text=item["text"]), book)))
+    judged = [one for path in given.files for one in read(path, book)]
+    print_table(judged)
+    print_spread("files", judged)
+    if given.newsroom:
+        print_spread("newsroom", newsroom(book))
+    if given.misses:
+        for one in judged:
+            if one.is_told != one.is_relevant or (one.is_relevant and not one.is_kept):
+                print_miss(one)
+
+
+def print_table(judged: Sequence[Judged]) -> None:
+    """Print how well the items were decided, in all and by language."""
     print(f"{'':5} items  rel  prec   rec    F1  (95 %)        AP  at queue  queue+ of others")
     languages = sorted({str(item.item["lang"]) for item in judged})
     for name in ["all", *languages]:
@@ -111,10 +161,6 @@ def main() -> None:
             f"{f1(part):5.2f}  ({interval(f1, part)}) {average_precision(part):5.2f} "
             f"{kept(part):9.2f}  {queued}/{len(others)}"
         )
-    if given.misses:
-        for one in judged:
-            if one.is_told != one.is_relevant or (one.is_relevant and not one.is_kept):
-                print_miss(one)
 
 
 def print_miss(one: Judged) -> None:
