@@ -207,9 +207,8 @@ def _note(
 def _show(desk: Desk, asked: Asked, *, status: int = 200, is_done: bool = False) -> Response:
     assert desk.sender is not None
     subscriber, now = asked.subscriber, asked.visit.now
-    who = reader(subscriber, desk.sender, desk.redact())
     today = now.astimezone(asked.visit.zone).date()
-    item = asked.item
+    title, source = _named(desk, asked)
     pause = subscriber.paused_until
     return desk.pages.show(
         asked.visit,
@@ -219,9 +218,9 @@ def _show(desk: Desk, asked: Asked, *, status: int = 200, is_done: bool = False)
         is_done=is_done,
         subscriber=subscriber,
         contact=desk.sender.reply_to,
-        title=who.theirs(item.title, TITLE_LENGTH) if item else "",
-        source=who.theirs(item.outlet or item.feed_id, 60) if item else "",
-        said=_said(desk, asked) if item else None,
+        title=title,
+        source=source,
+        said=_said(desk, asked) if asked.item else None,
         chosen=next((name for name, days in DAYS.items() if days == subscriber.schedule.days), ""),
         paused_until=pause.astimezone(asked.visit.zone) if pause and pause > now else None,
         ends=[
@@ -229,6 +228,18 @@ def _show(desk: Desk, asked: Asked, *, status: int = 200, is_done: bool = False)
             for count in PAUSES
         ],
     )
+
+
+def _named(desk: Desk, asked: Asked) -> tuple[str, str]:
+    """Return the title and the source of the item, as a mail would show them.
+
+    What is withheld is asked for here alone: a list that cannot be read keeps nobody from leaving.
+    """
+    item = asked.item
+    if desk.sender is None or item is None:
+        return "", ""
+    who = reader(asked.subscriber, desk.sender, desk.redact())
+    return who.theirs(item.title, TITLE_LENGTH), who.theirs(item.outlet or item.feed_id, 60)
 
 
 def _nothing(desk: Desk, visit: Visit) -> Response:

@@ -387,19 +387,22 @@ def test_pages_speak_the_readers_language(
 def test_a_page_that_may_not_show_its_title_fails_without_telling_the_link(
     filled: Store, analyst: Subscriber, visiting: Callable[..., Visitor]
 ) -> None:
-    """A list of what is withheld that cannot be read shows nothing, and no log line can be used."""
+    """A list of what is withheld that cannot be read costs the title; leaving works all the same."""
 
     def broken() -> Redaction:
         raise ConfigurationErrors([Problem(file="withheld.txt", message="cannot be read")])
 
     path = link(Purpose.VERDICT, analyst)
+    visitor = visiting(sender=SENDER, redact=broken)
     with capture_logs() as lines:
-        answer = visiting(sender=SENDER, redact=broken).get(path)
+        answer = visitor.get(path)
+    left = visitor.post(link(Purpose.UNSUBSCRIBE, analyst), ONE_CLICK)
     item = filled.items.get(1)
 
     assert item
     assert answer.status_code == 500
     assert item.title not in answer.text
+    assert left.status_code == 200
     assert [(line["event"], line["path"]) for line in lines] == [("page.crashed", "/mail/{token}")]
 
 
