@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
+from lxml.etree import XPath, XPathError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -197,6 +198,23 @@ def _a_header(value: str) -> str:
     return value
 
 
+def _a_pattern(value: str) -> str:
+    said = re.sub(r"^https?://", "", value).replace("*", "")
+    if len(said.strip("/.")) < 3:
+        raise _wrong(f"would leave out nearly everything {got(value)}")
+    if any(character.isspace() for character in value):
+        raise _wrong("there is a space in the pattern; write %20 for a space")
+    return value
+
+
+def _an_xpath(value: str) -> str:
+    try:
+        XPath(value)
+    except (XPathError, ValueError) as error:
+        raise _wrong(f"is no XPath: {str(error).lower()} {got(value)}") from None
+    return value
+
+
 @cache
 def _languages() -> frozenset[str]:
     return frozenset(str(code) for code in Locale("en").languages)
@@ -248,6 +266,8 @@ Weight = Annotated[float, BeforeValidator(_a_weight), _schema("number", minimum=
 Line = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=300)]
 Remark = Annotated[str, AfterValidator(_a_remark), Field(max_length=2000)]
 Header = Annotated[str, AfterValidator(_a_header), Field(min_length=1, max_length=200)]
+Pattern = Annotated[str, AfterValidator(_a_pattern), Field(min_length=1, max_length=300)]
+Selector = Annotated[Line, AfterValidator(_an_xpath)]
 Content = Literal["feed", "page"]
 Extract = Literal["default", "precision"]
 Identity = Literal["auto", "id", "link", "title"]
@@ -352,6 +372,20 @@ class FeedKeys(DefaultKeys):
         description="Factor on the score, 0.5 to 1.5; shown as a reason.",
         examples=[1.2],
     )
+    selector: Selector | None = Field(
+        default=None,
+        description="XPath of the part of a page that is its article, for outlets where it is not "
+        "found by itself. A page without that part is read as if there were no selector.",
+        examples=["//div[@class='story']"],
+    )
+    drop_url: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Addresses of entries that are no articles, such as section pages; `*` stands "
+        "for any characters. They get the fate `excluded`, and no pattern that is taken out later "
+        "brings them back.",
+        examples=[["https://www.voanews.com/z/*"]],
+        max_length=20,
+    )
     identity: Identity = Field(
         default="auto",
         description="What makes an entry the same as before: `id`, `link`, `title`, or `auto` (the "
@@ -404,6 +438,8 @@ KEY_ORDER: Final = (
     "paywall",
     "weight",
     "extract",
+    "selector",
+    "drop_url",
     "identity",
     "expect_daily",
     "max_age",

@@ -47,7 +47,7 @@ LONGEST_MARK = 1500
 _HALF = re.compile("[\ud800-\udfff]")
 _FEED_FIELDS = frozenset(field.name for field in fields(Feed))
 _DURATIONS = ("every", "max_age")
-_TUPLES = ("tags",)
+_TUPLES = ("tags", "drop_url")
 
 
 def chunks(names: Iterable[T]) -> Iterator[list[T]]:

@@ -18,6 +18,7 @@ from monitor.catalogues import N_
 REASONS = (
     N_("New in this feed."),
     N_("Published %s, more than %d days ago: older than this feed's max_age."),
+    N_("Left out by the operator: its address matches drop_url %s."),
     N_("This address is already kept as item %d."),
     N_("Seen before and unchanged."),
     N_("Changed since it was last seen: to be read again."),
@@ -45,6 +46,7 @@ NOTES = (
     N_("the page shows its text only to browsers with scripts"),
     N_("the feed's own text says more than the page's"),
     N_("not a page but %s"),
+    N_("nothing on the page fits this feed's selector"),
 )
 # The state of the text says these already, in a whole sentence.
 SAID_BY_STATE = frozenset(

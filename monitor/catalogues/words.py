@@ -70,6 +70,7 @@ FATES: Mapping[Fate, str] = {
     Fate.DUPLICATE: N_("the same as an item that is kept"),
     Fate.TOO_OLD: N_("older than this feed's limit, not kept"),
     Fate.OVER_LIMIT: N_("more entries in one poll than we take, not kept"),
+    Fate.EXCLUDED: N_("left out by the operator's list of addresses, not kept"),
     Fate.UNREADABLE: N_("could not be read"),
 }
 
@@ -81,6 +82,7 @@ FATE_NAMES: Mapping[Fate, str] = {
     Fate.DUPLICATE: N_("duplicate"),
     Fate.TOO_OLD: N_("too old"),
     Fate.OVER_LIMIT: N_("over the limit"),
+    Fate.EXCLUDED: N_("left out"),
     Fate.UNREADABLE: N_("unreadable"),
 }
 

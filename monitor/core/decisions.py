@@ -302,6 +302,7 @@ def _contradict(link: str | None, other: str | None) -> bool:
 
 _NEW = "New in this feed."
 _OLD = "Published %s, more than %d days ago: older than this feed's max_age."
+_EXCLUDED = "Left out by the operator: its address matches drop_url %s."
 _KEPT = "This address is already kept as item %d."
 _SAME = "Seen before and unchanged."
 _CHANGED = "Changed since it was last seen: to be read again."
@@ -334,9 +335,13 @@ def _decided(
         fate, reason = Fate.UNREADABLE, _NOTHING
     elif one.link is not None and one.link in items:
         fate, reason = Fate.DUPLICATE, _KEPT % items[one.link]
-    if fate is Fate.PENDING and is_old and (remembered is None or remembered.item_key is None):
-        assert published is not None
-        fate, reason = Fate.TOO_OLD, _OLD % (published.date().isoformat(), feed.max_age.days)
+    if fate is Fate.PENDING and (remembered is None or remembered.item_key is None):
+        pattern = _dropped_by(one, feed)
+        if pattern is not None:
+            fate, reason = Fate.EXCLUDED, _EXCLUDED % pattern
+        elif is_old:
+            assert published is not None
+            fate, reason = Fate.TOO_OLD, _OLD % (published.date().isoformat(), feed.max_age.days)
     return Decision(
         entry=one.entry,
         fate=fate,
@@ -346,6 +351,34 @@ def _decided(
         known=remembered,
         reason=reason,
     )
+
+
+def _dropped_by(one: _Seen, feed: Feed) -> str | None:
+    """Return the pattern of `drop_url` that leaves an entry out, if any.
+
+    Such an entry has a fate of its own and a row like any other: it was neither too old nor too
+    much nor unreadable, and whoever asks why it is missing must be told whose word it was.
+    """
+    links = [link for link in (one.entry.link, one.link) if link]
+    found = (pattern for pattern in feed.drop_url if any(_fits(pattern, link) for link in links))
+    return next(found, None)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Say whether a text is what a pattern says, in which `*` stands for any characters."""
+    first, *others = pattern.split("*")
+    if not others:
+        return text == pattern
+    *middle, last = others
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        at = text.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last) and len(text) - len(last) >= at
 
 
 def _twin(one: _Seen, first: Decision) -> Decision:

@@ -51,6 +51,8 @@ class Feed:
     paywall: bool = False
     weight: float = 1.0  # factor on the score, 0.5 to 1.5
     extract: Literal["default", "precision"] = "default"
+    selector: str | None = None  # XPath of the part of a page that is its article
+    drop_url: tuple[str, ...] = ()  # addresses of entries to leave out; * stands for anything
     identity: Literal["auto", "id", "link", "title"] = "auto"
     expect_daily: bool = False
     max_age: timedelta = timedelta(days=90)  # older entries are `too_old`
@@ -275,6 +277,7 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
     TOO_OLD = "too_old"
     OVER_LIMIT = "over_limit"
+    EXCLUDED = "excluded"  # the operator's `drop_url`
     UNREADABLE = "unreadable"
 
 

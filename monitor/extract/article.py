@@ -63,15 +63,27 @@ def extract_article(
             own, state=TextState.FETCH_FAILED, error=page.code, notes=(*own.notes, page.detail)
         )
     read = read_page(
-        page, now=now, default_tz=feed.default_tz, precision=feed.extract == "precision"
+        page,
+        now=now,
+        default_tz=feed.default_tz,
+        precision=feed.extract == "precision",
+        selector=feed.selector,
     )
     return _better(own, read, feed)
 
 
 def read_page(
-    page: Fetched, *, now: datetime, default_tz: str = "UTC", precision: bool = False
+    page: Fetched,
+    *,
+    now: datetime,
+    default_tz: str = "UTC",
+    precision: bool = False,
+    selector: str | None = None,
 ) -> Article:
-    """Return what a page says. Never raises, whatever its bytes."""
+    """Return what a page says. Never raises, whatever its bytes.
+
+    `selector` is an XPath of the article's part; a page without it is read in the usual way.
+    """
     body, cut = page.body[: tree.MOST_BYTES], len(page.body) > tree.MOST_BYTES
     what = signs.not_a_page(body)
     if what is not None:
@@ -88,10 +100,15 @@ def read_page(
         return replace(_described(page, head), notes=(note,), error=error)
     script_bytes = sum(len(script.text or "") for script in root.iter("script"))
     has_password = root.find(".//input[@type='password']") is not None
+    missed = selector is not None and not tree.keep_only(root, selector)
     prune(root, title=head.title)
     found = _best_body(_main_text(root, page.url, precision=precision), head)
     found = _without_title(found, head.title)
-    return _judged(page, head, found, cut=cut, script_bytes=script_bytes, has_password=has_password)
+    article = _judged(
+        page, head, found, cut=cut, script_bytes=script_bytes, has_password=has_password
+    )
+    notes = (*article.notes, "nothing on the page fits this feed's selector")
+    return replace(article, notes=notes) if missed else article
 
 
 # ---------------------------------------------------------------- one page

@@ -52,6 +52,28 @@ def parse(text: str) -> Page | None:
     return None if root is None else Page(root, cut)
 
 
+def keep_only(root: HtmlElement, selector: str) -> bool:
+    """Leave of the body, in place, only what an XPath names; False when it names nothing."""
+    body = root.find("body")
+    try:
+        named = root.xpath(selector)
+    except etree.XPathError:
+        return False
+    if body is None or not isinstance(named, list):
+        return False
+    parts = [one for one in named if isinstance(one, HtmlElement) and body in one.iterancestors()]
+    outer = [one for one in parts if not any(other in parts for other in one.iterancestors())]
+    if not outer:
+        return False
+    for child in list(body):
+        body.remove(child)
+    body.text = None
+    for part in outer:
+        part.tail = None
+        body.append(part)
+    return True
+
+
 def _sound(found: re.Match[str]) -> str:
     """Keep a character reference, unless it names what is no character (one of those makes
     trafilatura return nothing at all)."""

@@ -207,6 +207,44 @@ def test_old_entry_is_too_old_but_not_when_undated_or_kept() -> None:
     assert fates(decided(replace(old, summary="Edited."), known=never_kept)) == [Fate.TOO_OLD]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "link", "fits"),
+    [
+        ("https://a.example/z/*", "https://a.example/z/2712", True),
+        ("https://a.example/z/*", "https://a.example/a/z/2712", False),
+        ("*/z/*", "https://a.example/z/2712", True),
+        ("*/z/*/*", "https://a.example/z/2712", False),
+        ("https://a.example/z", "https://a.example/z/2712", False),
+        ("https://a.example/z*z", "https://a.example/z", False),
+        ("*.html", "https://a.example/z.html", True),
+        ("https://a.example/?.html", "https://a.example/z.html", False),
+        ("*" * 150 + "q", "https://a.example/" + "z" * 1900, False),
+        ("*/z/*", None, False),
+    ],
+)
+def test_operator_s_patterns_leave_entries_out_and_say_so(
+    pattern: str, link: str | None, fits: bool
+) -> None:
+    """Section pages are no reports; whose word left them out stands in the ledger."""
+    feed = a_feed(drop_url=("https://other.example/*", pattern))
+
+    (one,) = decided(an_entry(link=link), feed=feed)
+
+    assert (one.fate, pattern in one.reason) == (
+        (Fate.EXCLUDED, True) if fits else (Fate.PENDING, False)
+    )
+
+
+def test_pattern_does_not_touch_what_is_known() -> None:
+    """What was left out is counted once, and an item that is kept goes on being read."""
+    feed = a_feed(drop_url=("https://*news*",))
+    known = remembered(decided(an_entry(), feed=feed))
+    kept = [replace(one, item_key=7, content_hash="other") for one in known]
+
+    assert fates(decided(an_entry(), feed=feed, known=known)) == [Fate.UNCHANGED]
+    assert fates(decided(an_entry(), feed=feed, known=kept)) == [Fate.PENDING]
+
+
 def test_article_kept_from_another_feed_is_a_duplicate() -> None:
     """The same address in a second feed is a sighting of the item that is kept."""
     entry = an_entry(1, link="http://news.example/1?utm_source=x")

@@ -547,3 +547,34 @@ def test_precision_is_a_choice_of_the_feed() -> None:
 
     assert squeezed(STORY.paragraphs[0]) in squeezed(article.text)
     assert CANARY not in article.text
+
+
+SELECTED = """<html><head><title>Shipyard</title></head><body>
+<div class="lead"><p>{other}</p></div>
+<section><div class="story"><p>{story}</p><script>x()</script></div><p>{other}</p></section>
+</body></html>""".format(
+    other="Ten other stories of the day that have nothing to do with any of this. " * 20,
+    story="Workers were seen at the shipyard, and their passports were taken from them. " * 5,
+)
+
+
+@pytest.mark.parametrize(
+    "selector", ["//div[@class='story']", "//div[@class='story']/p | //script"]
+)
+def test_selector_names_the_article(selector: str) -> None:
+    """Where the article is not found by itself, the operator's word counts."""
+    found = read_page(page(SELECTED), now=NOW, selector=selector)
+
+    assert found.text.startswith("Workers were seen")
+    assert "other stories" not in found.text
+    assert (found.title, found.notes) == ("Shipyard", ())
+
+
+@pytest.mark.parametrize("selector", ["//div[@id='no']", "count(//p)", "//@class", "//x:y", "//["])
+def test_selector_that_names_nothing_costs_no_text(selector: str) -> None:
+    """A site that changes its pages must not silence its feed; the note says what is wrong."""
+    usual = read_page(page(SELECTED), now=NOW)
+    found = read_page(page(SELECTED), now=NOW, selector=selector)
+
+    assert found.text == usual.text
+    assert found.notes == (*usual.notes, "nothing on the page fits this feed's selector")

@@ -42,6 +42,8 @@ feeds:
     paywall: true
     weight: 1.25
     extract: precision
+    selector: //div[@class='story']
+    drop_url: [https://a.example/z/*]
     identity: link
     expect_daily: true
     max_age: 2d
@@ -73,6 +75,8 @@ def test_every_key_arrives_in_the_feed() -> None:
         paywall=True,
         weight=1.25,
         extract="precision",
+        selector="//div[@class='story']",
+        drop_url=("https://a.example/z/*",),
         identity="link",
         expect_daily=True,
         max_age=timedelta(days=2),

@@ -230,6 +230,14 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         [":4:5: feeds.0.every: the shortest interval is 5m: we are polite guests"],
     ),
     "a month": (feed("every: 30d"), [":4:5: feeds.0.every: the longest interval is 7d"]),
+    "a pattern for everything": (
+        feed("drop_url: ['https://*']"),
+        [":4:16: feeds.0.drop_url.0: would leave out nearly everything (got 'https://*')"],
+    ),
+    "a selector that is none": (
+        feed("selector: //div["),
+        [":4:5: feeds.0.selector: is no XPath: invalid expression (got '//div[')"],
+    ),
     "an hour of memory": (feed("max_age: 1h"), [":4:5: feeds.0.max_age: write from 1d to 3650d"]),
     "abbreviated zone": (
         feed("default_tz: MSK"),
