@@ -387,7 +387,7 @@ def test_pages_speak_the_readers_language(
 def test_a_page_that_may_not_show_its_title_fails_without_telling_the_link(
     filled: Store, analyst: Subscriber, visiting: Callable[..., Visitor]
 ) -> None:
-    """A list of what is withheld that cannot be read costs the title; leaving works all the same."""
+    """A list of names that cannot be read costs the title, never the way out, and logs no link."""
 
     def broken() -> Redaction:
         raise ConfigurationErrors([Problem(file="withheld.txt", message="cannot be read")])
