@@ -14,7 +14,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -66,14 +66,17 @@ _PIECE_BYTES: Final = 32
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """httpx over one guarded connection for each request. The target is in the extensions."""
+    """httpx over one guarded connection for each request.
+
+    The extensions hold the target, and how many seconds to wait for a piece of the answer.
+    """
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target: Target = request.extensions["target"]
-        stream = await self._connector.open(target)
+        stream = await self._connector.open(target, read=request.extensions["read"])
         connection = httpcore.AsyncHTTP11Connection(
             origin=httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
             stream=stream,
@@ -129,11 +132,15 @@ class _Pieces(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
+MayAsk = Callable[[Target], Awaitable[object]]  # raises Trouble when it may not be asked
+
+
 @dataclass(slots=True)
 class _Journey:
     """What one request has gathered on its way."""
 
     request: Request
+    may_ask: MayAsk | None = None  # before another origin is asked
     method: str = "GET"
     content: bytes = b""
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -163,9 +170,12 @@ class Asker:
             return Failed(request=request, code=checked.code, detail=checked.detail)
         return checked
 
-    async def ask(self, request: Request) -> Outcome:
-        """Fetch one address within the total time. Never raises for what the network does."""
-        return await self._within(_Journey(request), retries=1)
+    async def ask(self, request: Request, *, may_ask: MayAsk | None = None) -> Outcome:
+        """Fetch one address within the total time. Never raises for what the network does.
+
+        `may_ask` is asked before a redirect to another origin is followed.
+        """
+        return await self._within(_Journey(request, may_ask), retries=1)
 
     async def post(self, request: Request, content: bytes, headers: Mapping[str, str]) -> Outcome:
         """Send one POST; any 2xx is a success; nothing is followed and nothing repeated."""
@@ -217,7 +227,10 @@ class Asker:
             answer, location = await self._asked(target, journey)
             if answer.status not in REDIRECTS:
                 return self._outcome(target, answer, journey)
+            origin = target.origin
             target = self._next_hop(target, answer.status, location, journey)
+            if journey.may_ask is not None and target.origin != origin:
+                await journey.may_ask(target)
 
     def _next_hop(
         self, target: Target, status: int, location: bytes | None, journey: _Journey
@@ -246,12 +259,15 @@ class Asker:
 
     async def _asked(self, target: Target, journey: _Journey) -> tuple[Answer, bytes | None]:
         """Send one request and read its answer within the bounds. Raises Trouble."""
+        read = self._settings.read
+        if journey.request.kind != "feed":
+            read = min(read, self._settings.page_read)
         sent = httpx.Request(
             journey.method,
             target.url,
             headers=self._headers(target, journey),
             content=journey.content or None,
-            extensions={"target": target},
+            extensions={"target": target, "read": read},
         )
         if journey.jar is not None:
             journey.jar.set_cookie_header(sent)

@@ -183,8 +183,11 @@ class Connector:
         self._proxies = {name: Proxy.read(text) for name, text in settings.via.items()}
         self.contacts = 0  # connections that were opened: the network is there
 
-    async def open(self, target: Target) -> Stream:
-        """Resolve, check, connect and shake hands. Raises Trouble."""
+    async def open(self, target: Target, *, read: float) -> Stream:
+        """Resolve, check, connect and shake hands. Raises Trouble.
+
+        The stream then waits `read` seconds for each piece of the answer.
+        """
         within = self._settings.connect
         try:
             async with asyncio.timeout(within):
@@ -201,7 +204,7 @@ class Connector:
                 else:
                     sock = await _race(addresses, target.port)
                 self.contacts += 1
-                return await self._wrapped(sock, target)
+                return await self._wrapped(sock, target, read)
         except TimeoutError:
             raise Trouble(
                 ErrorCode.TIMEOUT_CONNECT, f"no connection in {within:g} seconds"
@@ -233,7 +236,7 @@ class Connector:
                 raise Trouble(ErrorCode.PRIVATE_ADDRESS, PRIVATE)
         return addresses
 
-    async def _wrapped(self, sock: socket.socket, target: Target) -> Stream:
+    async def _wrapped(self, sock: socket.socket, target: Target, read: float) -> Stream:
         secure = target.scheme == "https"
         try:
             reader, writer = await asyncio.open_connection(
@@ -253,7 +256,7 @@ class Connector:
         except BaseException:
             sock.close()
             raise
-        return Stream(reader, writer, read=self._settings.read)
+        return Stream(reader, writer, read=read)
 
 
 async def _race(addresses: list[IPAddress], port: int) -> socket.socket:

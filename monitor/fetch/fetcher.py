@@ -204,13 +204,15 @@ class HttpFetcher:
             lane.users -= 1
 
     async def _polite(self, lane: _Lane, request: Request, target: Target) -> Outcome:
-        if request.kind == "page" and self._settings.robots:
-            agent = request.user_agent or self._settings.user_agent
-            try:
-                lane.pause = await self._robots.check(target, agent)
-            except Trouble as trouble:
-                return trouble.failed(request)
-        return await self._asker.ask(request)
+        if request.kind != "page" or not self._settings.robots:
+            return await self._asker.ask(request)
+        agent = request.user_agent or self._settings.user_agent
+        may_ask = functools.partial(self._robots.check, user_agent=agent)
+        try:
+            lane.pause = await may_ask(target)
+        except Trouble as trouble:
+            return trouble.failed(request)
+        return await self._asker.ask(request, may_ask=may_ask)
 
     def _lane(self, host: str) -> _Lane:
         lane = self._lanes.get(host)

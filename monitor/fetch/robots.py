@@ -54,7 +54,7 @@ class Robots:
 
     def __init__(self, ask: Callable[[Request], Awaitable[Outcome]]) -> None:
         self._ask = ask
-        self._known: dict[tuple[str, str, int], asyncio.Future[_Rules]] = {}
+        self._known: dict[tuple[str, str, int], asyncio.Task[_Rules]] = {}
 
     async def check(self, target: Target, user_agent: str) -> float:
         """Return the wished seconds between requests (0 mostly). Raises Trouble when forbidden."""
@@ -79,19 +79,15 @@ class Robots:
         if len(self._known) >= _KEPT:
             for origin in list(self._known)[: _KEPT // 2]:
                 del self._known[origin]
-        answer: asyncio.Future[_Rules] = asyncio.get_running_loop().create_future()
-        self._known[target.origin] = answer
-        rules = _Rules(until=0.0)
-        try:
-            host = target.url[: -len(target.path)]
-            rules = _read(
-                await self._ask(
-                    Request(url=f"{host}/robots.txt", kind="robots", user_agent=user_agent)
-                )
-            )
-        finally:
-            answer.set_result(rules)
-        return rules
+        # A task of its own: whoever asked first may run out of time, and others wait for it too.
+        asked = asyncio.create_task(self._asked(target, user_agent))
+        self._known[target.origin] = asked
+        return await asyncio.shield(asked)
+
+    async def _asked(self, target: Target, user_agent: str) -> _Rules:
+        host = target.url[: -len(target.path)]
+        request = Request(url=f"{host}/robots.txt", kind="robots", user_agent=user_agent)
+        return _read(await self._ask(request))
 
 
 def _read(outcome: Outcome) -> _Rules:

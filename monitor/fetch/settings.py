@@ -21,7 +21,10 @@ class FetchSettings:
     allowed: Allowed = field(default_factory=Allowed)
     total: float = 30.0  # one request with all its redirects and its retry
     connect: float = 8.0  # resolving, connecting and the TLS handshake of one hop
-    read: float = 10.0  # between two pieces of an answer
+    # Between two pieces of an answer. Search services think for long (GDELT: 24 seconds) before
+    # they send a feed; a page is one of many, and can be asked for again.
+    read: float = 25.0
+    page_read: float = 10.0
     feed_bytes: int = 15 * MEGABYTE  # after decoding
     page_bytes: int = 5 * MEGABYTE
     hops: int = 5

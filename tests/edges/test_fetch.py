@@ -233,6 +233,29 @@ def test_credentials_stay_with_their_origin(site: RawSite, fetcher: HttpFetcher)
         assert "word" not in outcome.url
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        answer("302 Found", b"", "Location: http://other:s3cret@127.0.0.1:1/"),
+        answer("302 Found", b"", "Location: http://10.0.0.1/"),
+        answer("302 Found", b"", "Location: //"),
+        answer("401 Unauthorized", b""),
+        answer("304 Not Modified", length=False),
+        [b"this is no HTTP"],
+        [b"HTTP/1.1 200"],
+    ],
+)
+def test_what_people_are_told_of_a_failure_holds_no_password(
+    site: RawSite, fetcher: HttpFetcher, told: list[Step]
+) -> None:
+    """The address with its password is the operator's; the health page is read by more people."""
+    site.say("/private-feed", told)
+    outcome = failed(fetch(fetcher, f"http://reader:s3cret@{site.opening}/private-feed"))
+
+    assert "s3cret" not in outcome.detail
+    assert not [hop for hop in outcome.hops if "s3cret" in hop.url]
+
+
 def test_cookie_wall_is_passed_within_one_request(site: RawSite, fetcher: HttpFetcher) -> None:
     """A site that sends everybody through a cookie once is read, and nothing is remembered."""
 

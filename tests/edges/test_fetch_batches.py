@@ -205,6 +205,7 @@ def test_close_leaves_nothing_open(site: RawSite) -> None:
 # ---------------------------------------------------------------- robots.txt
 
 
+PLACES = ("/open", "/closed/a.html")
 ROBOTS = b"User-agent: *\nDisallow: /closed/*.html$\nAllow: /closed/open\n"
 
 
@@ -265,3 +266,39 @@ def test_robots_txt_is_asked_once_and_never_for_feeds() -> None:
         assert isinstance(before, Fetched)
         assert asked_for_feed == 0
         assert len(own.asked_for("/robots.txt")) == 1
+
+
+def test_robots_txt_of_the_site_that_a_page_moved_to_counts() -> None:
+    """A redirect is no way around what another site's robots.txt closes."""
+    with raw_site() as own, raw_site() as other:
+        other.say("/robots.txt", answer("200 OK", ROBOTS))
+        own.say("/robots.txt", answer("404 Not Found", b""))
+        goals = {path: other.say(path, answer("200 OK", b"<p>x</p>")) for path in PLACES}
+        pages = [
+            own.say(f"/to{path}", answer("301 Moved", b"", f"Location: {goal}".encode()))
+            for path, goal in goals.items()
+        ]
+        feed = own.say("/feed", answer("301 Moved", b"", f"Location: {goals[PLACES[1]]}".encode()))
+        settings = quick_settings(
+            own, robots=True, allowed=Allowed.read([own.opening, other.opening])
+        )
+        with HttpFetcher(settings) as fetcher:
+            outcomes = [fetch(fetcher, page, kind="page") for page in pages]
+            by_feed = fetch(fetcher, feed)
+
+        codes = [one.code if isinstance(one, Failed) else None for one in outcomes]
+        assert codes == [None, ErrorCode.ROBOTS_DENIED]
+        assert isinstance(by_feed, Fetched)
+        assert len(other.asked_for("/robots.txt")) == 1
+        assert len(other.asked_for(PLACES[1])) == 1  # by the feed alone
+
+
+@pytest.mark.parametrize(("kind", "is_patient"), [("feed", True), ("page", False)])
+def test_feeds_are_waited_for_longer_than_pages(kind: str, is_patient: bool) -> None:
+    """A search service that thinks for long is no dead one."""
+    with raw_site() as own:
+        url = own.say("/slow", [0.6, *answer("200 OK", FEED)])
+        with HttpFetcher(quick_settings(own, read=2.0, page_read=0.2)) as fetcher:
+            outcome = fetch(fetcher, url, kind=kind)
+
+    assert isinstance(outcome, Fetched) is is_patient
