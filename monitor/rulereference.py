@@ -152,11 +152,11 @@ phrases:
   nk-worker: {{label: North Korean workers, near: [worker, dprk], within: 3}}
 rules:
   - id: in-russia
-    weight: 22
+    weight: 8
     near: [nk-worker, russia]
     within: sentence
     examples: {{yes: [Russia hires North Korean workers.], no: [Russia is cold.]}}
-thresholds: {{queue: 14, digest: 50, alert: 75}}
+thresholds: {{queue: 5, digest: 17, alert: 28}}
 ```
 
 ## How words are found
