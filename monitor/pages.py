@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from alerts.sender import Sender
 from monitor.app import NOBODY, Watch, mailbox
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.exports import csv_text
+from monitor.core.reports import FateReport
 from monitor.jobs import Job
 from monitor.rulefiles import compile_rules
 from monitor.ruleslab import RulesLab, RulesRefused
@@ -32,7 +34,7 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         clock=watch.clock,
         jobs=jobs,
         try_url=lambda url: try_url(watch, url),
-        add_tip=watch.add_tip,
+        add_tip=Tips(watch),
         edit_rules=RulesFolder(watch),
         rules=lambda: watch.live_rules.rules,
         lint=lambda: lint(watch),
@@ -75,6 +77,19 @@ def trial_json(trial: Trial, *, now: datetime) -> dict[str, Any]:
         "mail": mail.raw.decode("ascii"),
         "csv": csv_text(trial.items),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Tips:
+    """Takes one tip after the other: two at once would take the lease from each other."""
+
+    watch: Watch
+    _one_at_a_time: Lock = field(default_factory=Lock)
+
+    def __call__(self, url: str, *, note: str, actor: str) -> FateReport:
+        """Return what the ledger says of the tip. Raises ConfigurationErrors for a refused one."""
+        with self._one_at_a_time:
+            return self.watch.add_tip(url, note=note, actor=actor)
 
 
 @dataclass(frozen=True, slots=True)

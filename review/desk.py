@@ -36,7 +36,10 @@ class AddTip(Protocol):
     """Takes an article's address as `monitor add` does."""
 
     def __call__(self, url: str, *, note: str, actor: str) -> FateReport:
-        """Return what the ledger then says. Raises MonitorError for what must not be asked."""
+        """Return what the ledger then says of it; nothing, when another tip overtook this one.
+
+        Raises ConfigurationErrors for what must not be asked.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

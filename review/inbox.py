@@ -276,6 +276,7 @@ def reasons(score: Score) -> list[Reason]:
             reason.is_computed,
             reason.rule == "cap",
             -abs(reason.points),
+            -reason.points,
             reason.rule,
         ),
     )

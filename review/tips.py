@@ -1,19 +1,24 @@
 """A tip by hand: an article's address that a person knows of, taken like any entry of a feed.
 
-It is fetched, scored and kept at once, and has its fate in the ledger. What must not be asked is
-refused with the reason, and the form keeps what was written. Asking a server is a deed: POST alone.
+It is fetched, scored and kept at once, and has its fate in the ledger. What was not kept is said
+so with the reason, and the form keeps what was written: a tip must not get lost in silence.
+Asking a server is a deed: POST alone.
 """
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from monitor.core.errors import ConfigurationErrors, MonitorError
-from review.desk import Desk, not_found, see_other
+from monitor.catalogues import N_
+from monitor.core.errors import ConfigurationErrors
+from monitor.core.reports import FateReport
+from review.desk import AddTip, Desk, not_found, see_other
 from review.visits import Visit
 
 ADDRESS_LENGTH = 2_000
 NOTE_LENGTH = 2_000
+NO_ADDRESS = N_("There is no address, or one that is too long.")
+OVERTAKEN = N_("Another tip came at the same moment. Please add it again.")
 
 
 def add(desk: Desk, visit: Visit) -> Response:
@@ -22,14 +27,7 @@ def add(desk: Desk, visit: Visit) -> Response:
         raise not_found()
     asked = visit.form.get("url", "").strip()
     note = visit.form.get("note", "").strip()[:NOTE_LENGTH]
-    report, failure = None, ""
-    if asked and len(asked) <= ADDRESS_LENGTH:
-        try:
-            report = desk.add_tip(asked, note=note, actor=visit.person)
-        except ConfigurationErrors as refused:  # the reason alone: the address stands in the form
-            failure = "; ".join(problem.message for problem in refused.problems)
-        except MonitorError as error:
-            failure = str(error)
+    report, failure = taken(desk.add_tip, asked, note=note, actor=visit.person)
     if report is not None and report.item is not None:
         return see_other(f"/items/{report.item.key}")
     return desk.pages.show(
@@ -41,3 +39,14 @@ def add(desk: Desk, visit: Visit) -> Response:
         failure=failure,
         report=report,
     )
+
+
+def taken(add_tip: AddTip, asked: str, *, note: str, actor: str) -> tuple[FateReport | None, str]:
+    """Return what the ledger says of a tip; None, and why, when nothing was kept."""
+    if not asked or len(asked) > ADDRESS_LENGTH:
+        return None, NO_ADDRESS
+    try:
+        report = add_tip(asked, note=note, actor=actor)
+    except ConfigurationErrors as refused:  # the reason alone: the address stands in the form
+        return None, "; ".join(problem.message for problem in refused.problems)
+    return (report, "") if report.is_known else (None, OVERTAKEN)

@@ -98,6 +98,19 @@ def test_a_tip_without_an_item_shows_its_fate(
     assert find(tree(answer), "a[href='/why?url=https%3A//a.example/7']")
 
 
+def test_a_tip_that_was_overtaken_is_not_called_taken(
+    filled: Store, visiting: Callable[..., Visitor]
+) -> None:
+    """When the ledger knows nothing of it, the page says that it was not kept, form filled in."""
+    visitor = visiting(add_tip=lambda url, **_: FateReport(asked=url))
+    answer = visitor.post("/tips", {"url": "https://a.example/7"})
+    page = tree(answer)
+
+    assert answer.status_code == 422
+    assert "Nothing was kept. Another tip came" in words(find(page, "p.bad")[0])
+    assert dict(find(page, "form.tip")[0].fields)["url"] == "https://a.example/7"
+
+
 # ---------------------------------------------------------------- rules
 
 
