@@ -28,7 +28,7 @@ from monitor.core.redaction import Redaction
 from monitor.core.reports import FateReport, QueueFilter
 from monitor.core.rules import RuleSource
 from monitor.core.telling import Message, Subscriber
-from monitor.core.values import Band, Feed
+from monitor.core.values import Band, Feed, Verdict
 from monitor.core.windows import next_due
 from monitor.feedfile import FeedFile, read_feeds
 from monitor.feedwatch import Edited, Held, judge_edit
@@ -308,22 +308,47 @@ class Watch:
     def add_tip(self, url: str, *, note: str, actor: str) -> FateReport:
         """Take a link that a person added, and return what the ledger then says of it.
 
-        Raises ConfigurationErrors for an address that must not be asked.
+        What a person sends is looked at by a person: a tip that the rules would not show is
+        escalated. Raises ConfigurationErrors for an address that must not be asked.
         """
         refused = check_url(url, Allowed.read(self.settings.allow_private))
         if isinstance(refused, Refusal):
             raise ConfigurationErrors([Problem(file=url, message=refused.detail)])
         self.pipeline.tip(url, self.store.feeds)
         report = self.store.ledger.why(url)
-        if note and report.item is not None:
+        item, now = report.item, self.clock.now()
+        if item is not None and item.score.decision is Band.REJECT:
+            self.store.verdicts.give(item.key, Verdict.ESCALATE, actor=actor, now=now, note=note)
+            report = self.store.ledger.why(url)
+        elif item is not None and note:
             self.store.audit.add(
                 actor=actor,
                 action="item.noted",
-                subject=f"item:{report.item.key}",
-                now=self.clock.now(),
+                subject=f"item:{item.key}",
+                now=now,
                 after={"note": note},
             )
         return report
+
+    def free_what_the_dead_hold(self) -> None:
+        """Take leases back from processes of this machine that ended without giving them back.
+
+        A lease runs out by itself; this spares the wait after a kill. To be called before this
+        process leases anything, because a restarted container has its predecessor's name.
+        """
+        now = self.clock.now()
+        for owner in self.store.polling.lease_owners():
+            if self._is_dead(owner):
+                self.store.polling.free_leases(owner)
+        holder = self.store.leases.holder("scheduler", now)
+        if holder is not None and self._is_dead(holder.owner):
+            self.store.leases.release(holder)
+
+    def _is_dead(self, owner: str) -> bool:
+        host, _, number = owner.rpartition(":")
+        if host != socket.gethostname() or not number.isdecimal():
+            return False
+        return owner == self.owner or not _is_running(int(number))
 
     def enabled(self, named: Sequence[str] = ()) -> list[str]:
         """Return the ids of the feeds named, or of all enabled ones.
@@ -347,6 +372,16 @@ def open_watch(
         yield opened
     finally:
         opened.close()
+
+
+def _is_running(number: int) -> bool:
+    try:
+        os.kill(number, 0)  # asks, sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def mailbox(written: str) -> tuple[str, str]:

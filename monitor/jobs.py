@@ -40,6 +40,10 @@ class JobLog(Protocol):
         """Note how its run ended; None when it was good."""
         ...
 
+    def plan(self, name: str, next_run_at: datetime | None) -> None:
+        """Note when it is meant to run next."""
+        ...
+
 
 class Leases(Protocol):
     """One process at a time runs the jobs (the store's `leases`)."""
@@ -79,6 +83,7 @@ class Runner:
         self._lease_for = lease_for
         self._lease: Lease | None = None
         self._lock = threading.Lock()
+        self._is_waiting = False
 
     def __call__(self, job: Job) -> bool:
         """Run `job` once; return False when another process holds the lease.
@@ -89,6 +94,7 @@ class Runner:
         if not self._holds():
             return False
         self._runs.started(job.name, self._now())
+        self._runs.plan(job.name, self._now() + job.every)
         try:
             did = job.run()
         except Exception as error:
@@ -115,4 +121,8 @@ class Runner:
                 self._lease = self._leases.acquire(
                     "scheduler", owner=self._owner, now=now, lease_for=self._lease_for
                 )
+            if (self._lease is None) is not self._is_waiting:
+                self._is_waiting = self._lease is None
+                log.warning("watch.waiting" if self._is_waiting else "watch.taken_over",
+                            why="another process holds the watch")  # fmt: skip
             return self._lease is not None

@@ -34,6 +34,7 @@ from monitor.core.values import Feed, Item, ItemState, ScoreInput, Verdict
 from monitor.rulefiles import compile_rules, parse_rules
 
 ITEMS_AT_ONCE = 200
+HITS_MEAN_SOMETHING = 300  # with fewer stored items nearly every term was never hit
 MEANING = {ItemState.RELEVANT: True, ItemState.ESCALATED: True, ItemState.IRRELEVANT: False}
 
 
@@ -58,7 +59,8 @@ class RulesLab:
 
     def lint(self) -> list[Lint]:
         """Return remarks on the draft, with hits counted over stored items."""
-        given = (stored.given for stored in self._stored())
+        enough = self.watch.store.items.counts().total >= HITS_MEAN_SOMETHING
+        given = [stored.given for stored in self._stored()] if enough else []
         return lint(compile_rules(self.watch.draft_rules), given)
 
     def test(self, source: RuleSource | None = None) -> GoldenReport:

@@ -99,6 +99,31 @@ class Polling:
                     .values(lease_owner=None, lease_until=None, lease_token=None)
                 )
 
+    def lease_owners(self) -> set[str]:
+        """Return who holds feeds or pending entries."""
+        with self._database.reading() as session:
+            return {
+                str(owner)
+                for rows in (FEED, FATE)
+                for owner in session.execute(
+                    select(rows.c.lease_owner).where(rows.c.lease_owner.is_not(None)).distinct()
+                ).scalars()
+            }
+
+    def free_leases(self, owner: str) -> None:
+        """Take everything back from an owner that is known to be dead."""
+        with self._database.writing() as session:
+            session.execute(
+                update(FEED)
+                .where(FEED.c.lease_owner == owner)
+                .values(lease_owner=None, lease_until=None, lease_token=None)
+            )
+            session.execute(
+                update(FATE)
+                .where(FATE.c.lease_owner == owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
     # ------------------------------------------------------------ what is known
 
     def known_entries(self, feed_key: int, decisions_for: Sequence[str]) -> list[KnownEntry]:

@@ -115,7 +115,8 @@ def trial_text(trial: Trial, *, now: datetime) -> str:
     if trial.error is not None:
         lines.append(f"  {trial.error.value}: {trial.detail or words.ERRORS[trial.error]}")
     hours = (trial.next_due_at - now).total_seconds() / 3600
-    lines.append(f"  {len(trial.items)} entries judged; would be asked again in {hours:.1f} h")
+    again = f"; would be asked again in {hours:.1f} h" if hours > 0 else ""
+    lines.append(f"  entries judged: {len(trial.items)}{again}")
     if trial.fates:
         lines.append(f"  {len(trial.fates)} entries would not become items: too old, or repeated")
     lines += [item_line(item) for item in trial.items]

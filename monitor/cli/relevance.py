@@ -106,11 +106,11 @@ def _score_lines(watch: Watch, source: str) -> bool:
 
 def _lines(source: str) -> Iterator[bytes]:
     if source == "-":
-        yield from (line for line in sys.stdin.buffer if line.strip())
+        yield from sys.stdin.buffer
         return
     try:
         with Path(source).open("rb") as stream:
-            yield from (line for line in stream if line.strip())
+            yield from stream
     except OSError as error:
         raise stop(f"{source}: {(error.strerror or 'cannot be read').lower()}", USAGE) from None
 

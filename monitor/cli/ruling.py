@@ -62,7 +62,7 @@ def lint(config: Config = None, as_json: AsJson = False) -> None:
 def golden(config: Config = None, as_json: AsJson = False) -> None:
     """Score what is settled: seeds must pass, taught items as the analysts said.
 
-    Exit 1 when the folder would drop something that must pass.
+    Exit 1 when the folder drops what must pass, or passes what must not.
     """
     with open_watch(settings_from(config)) as watch:
         report = RulesLab(watch).test()
@@ -70,7 +70,7 @@ def golden(config: Config = None, as_json: AsJson = False) -> None:
         say_json(_report_json(report))
     else:
         say(_report_text(report))
-    if report.is_refused:
+    if report.dropped or report.raised:
         raise typer.Exit(FAILURE)
 
 

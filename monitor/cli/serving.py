@@ -78,6 +78,7 @@ def serve(settings: Settings, *, only: Part | None = None) -> None:
 
 def _begin(watch: Watch) -> None:
     """Take over feeds.yaml and the rules, or go on with the last good ones."""
+    watch.free_what_the_dead_hold()
     watch.workers  # noqa: B018  (starts them: mistakes in the rules must show before anything runs)
     try:
         news = watch.sync_feeds()

@@ -175,3 +175,27 @@ def test_a_killed_process_loses_and_doubles_nothing(
         counted = watch.store.items.counts().total
         watch.pipeline.poll(watch.enabled())
         assert watch.store.items.counts().total == counted > 0
+
+
+def test_what_a_killed_process_held_is_free_for_the_next(
+    start: Callable[..., Running],
+    make_settings: Callable[..., Settings],
+    clock: StandingClock,
+) -> None:
+    """Leases of a process of this machine that died are taken back at the next start."""
+    with open_watch(make_settings(), clock=clock) as watch:
+        watch.sync_feeds()
+        clock.at = datetime.now(UTC)
+        watch.owner = f"{watch.owner.partition(':')[0]}:4194305"  # above any process number
+        held = watch.store.polling.lease_feeds(
+            clock.at, owner=watch.owner, limit=3, lease_for=timedelta(minutes=15)
+        )
+    assert len(held) == 3
+
+    running = start("--only", "scheduler")
+    running.wait_for(r"feeds answered")
+    assert running.end() == 0
+
+    with open_watch(make_settings(), clock=clock) as watch:
+        polled = [one for one in watch.store.feeds.statuses(clock.at) if one.last_polled_at]
+        assert {one.feed.id for one in held} <= {one.feed.id for one in polled}
