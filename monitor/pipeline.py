@@ -59,14 +59,6 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def _never() -> bool:
-    return False
-
-
-def _nobody(_: int) -> None:
-    return None
-
-
 @dataclass(slots=True)
 class Tally:
     """What a round of polls came to, counted while it runs."""
@@ -88,7 +80,7 @@ class Pipeline:
         workers: Workers,
         clock: Clock,
         owner: str,
-        stopping: Callable[[], bool] = _never,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """`owner` marks our leases; between batches `stopping` is asked whether to end early."""
         self._store = store
@@ -103,7 +95,7 @@ class Pipeline:
         only: Sequence[str] | None = None,
         *,
         pages: bool = True,
-        moved_on: Callable[[int], None] = _nobody,
+        moved_on: Callable[[int], None] = lambda _: None,
     ) -> PollReport:
         """Poll what is due, or each feed named in `only` exactly once, then read what came.
 
