@@ -150,6 +150,8 @@ def test_warnings_of_python_become_lines(lines: Any) -> None:
     def act() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
+            # Asked twice it would do nothing, and pytest may have put its own hook there since.
+            logging.captureWarnings(False)
             logging.captureWarnings(True)
             warnings.warn("old", stacklevel=1)
 

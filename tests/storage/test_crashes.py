@@ -252,7 +252,7 @@ def test_the_ledger_holds_through_crashes_between_any_two_steps(memory_store: St
         lengths=st.lists(st.integers(1, 60), min_size=10, max_size=16),
     )
     @settings(
-        max_examples=25,
+        max_examples=32,
         deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],  # shrinking would take minutes and helps little
