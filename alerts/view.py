@@ -198,10 +198,6 @@ def sections_view(digest: Digest, who: Reader) -> tuple[SectionView, ...]:
     return tuple(views)
 
 
-def _numbered(stories: Iterable[Story], who: Reader, *, first: int) -> tuple[StoryView, ...]:
-    return tuple(story_view(story, who, number=n) for n, story in enumerate(stories, first))
-
-
 def _section_view(
     section: Section, full: tuple[StoryView, ...], short: tuple[StoryView, ...], who: Reader
 ) -> SectionView:

@@ -11,6 +11,7 @@ from monitor.app import Watch, open_watch
 from monitor.cli.answers import poll_text, trial_text, why_json, why_text
 from monitor.cli.common import (
     FAILURE,
+    TRY_AGAIN,
     USAGE,
     AllowPrivate,
     AsJson,
@@ -136,6 +137,8 @@ def add(
     """
     with open_watch(settings_from(config, allow_private)) as watch:
         report = watch.add_tip(url, note=note, actor="command line")
+    if not report.is_known:
+        raise stop("Nothing was kept: another tip was being taken. Try again.", TRY_AGAIN)
     if as_json:
         say_json(why_json(report))
     else:

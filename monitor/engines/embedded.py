@@ -53,10 +53,6 @@ class EmbeddedEngine:
             )
         self._scheduler.start()
 
-    def next_runs(self) -> dict[str, datetime | None]:
-        """Map job names to when each will be called next."""
-        return {job.id: job.next_run_time for job in self._scheduler.get_jobs()}
-
     def stop(self) -> None:
         """Call nothing any more and return when the running jobs have ended."""
         if self._scheduler.running:
