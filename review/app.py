@@ -24,12 +24,13 @@ from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.catalogues import translations
 from monitor.core.errors import Problem, StoreError
+from monitor.core.people import Role
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review import inbox, item, mails, overview, reader, rulebook, tips, trying, watch, why, you
 from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders, SizeCheck
-from review.desk import AddTip, Desk, EditRules, Page, TryUrl, changing, reading
+from review.desk import AddTip, Answering, Desk, EditRules, Open, Place, TryUrl
 from review.pages import Pages
 from store import Store
 
@@ -38,38 +39,40 @@ log = structlog.get_logger(__name__)
 BODY_LIMIT = 256 * 1024  # bytes of a form; the longest field is a note of 2,000 characters
 TURNED_AWAY = {"host": 421, "cross-site": 403, "413": 413}
 
-GET: Sequence[tuple[str, Page]] = (
-    ("/", inbox.queue),
-    ("/stopped", inbox.stopped),
-    ("/items/{key}", item.show),
-    ("/health", watch.health),
-    ("/feeds/{id}", watch.feed),
-    ("/why", why.why),
-    ("/search", why.search),
-    ("/overview", overview.overview),
-    ("/rules", rulebook.rules),
-    ("/digests", mails.digests),
-    ("/mails/{key}", mails.mail),
-    ("/mails/{key}/file", mails.mail_file),
-    ("/mails/{key}/html", mails.mail_html),
-    ("/try", trying.ask),
-    ("/you", you.choices),
-    ("/healthz", watch.alive),
-    ("/readyz", watch.ready),
+# Who may ask for what, in one place: a page that is not listed here does not exist, and one without
+# a role keeps the program from starting.
+GET: Sequence[Place] = (
+    ("/", inbox.queue, Role.READER),
+    ("/stopped", inbox.stopped, Role.READER),
+    ("/items/{key}", item.show, Role.READER),
+    ("/health", watch.health, Role.READER),
+    ("/feeds/{id}", watch.feed, Role.READER),
+    ("/why", why.why, Role.READER),
+    ("/search", why.search, Role.READER),
+    ("/overview", overview.overview, Role.READER),
+    ("/rules", rulebook.rules, Role.READER),
+    ("/digests", mails.digests, Role.OPERATOR),
+    ("/mails/{key}", mails.mail, Role.OPERATOR),
+    ("/mails/{key}/file", mails.mail_file, Role.OPERATOR),
+    ("/mails/{key}/html", mails.mail_html, Role.OPERATOR),
+    ("/try", trying.ask, Role.ANALYST),
+    ("/you", you.choices, Role.READER),
+    ("/healthz", watch.alive, Open.PROBE),
+    ("/readyz", watch.ready, Open.PROBE),
 )
-POST: Sequence[tuple[str, Page]] = (
-    ("/items/{key}/verdict", inbox.decide),
-    ("/items/{key}/claim", inbox.claim),
-    ("/items/{key}/note", item.note),
-    ("/undo", inbox.undo),
-    ("/tips", tips.add),
-    ("/try", trying.answer),
-    ("/rules/preview", rulebook.preview),
-    ("/rules/apply", rulebook.apply),
-    ("/rules/rollback", rulebook.rollback),
-    ("/feeds/{id}/resume", watch.resume),
-    ("/mails/{key}/retry", mails.retry),
-    ("/you", you.choose),
+POST: Sequence[Place] = (
+    ("/items/{key}/verdict", inbox.decide, Role.ANALYST),
+    ("/items/{key}/claim", inbox.claim, Role.ANALYST),
+    ("/items/{key}/note", item.note, Role.ANALYST),
+    ("/undo", inbox.undo, Role.ANALYST),
+    ("/tips", tips.add, Role.ANALYST),
+    ("/try", trying.answer, Role.ANALYST),
+    ("/rules/preview", rulebook.preview, Role.OPERATOR),
+    ("/rules/apply", rulebook.apply, Role.OPERATOR),
+    ("/rules/rollback", rulebook.rollback, Role.OPERATOR),
+    ("/feeds/{id}/resume", watch.resume, Role.OPERATOR),
+    ("/mails/{key}/retry", mails.retry, Role.OPERATOR),
+    ("/you", you.choose, Role.READER),
 )
 
 
@@ -109,7 +112,8 @@ class Review(Starlette):
         )
 
     def _page(self, request: Request, status: int, reason: str, detail: str = "") -> Response:
-        visit = self.desk.visit(request, {})
+        # The page that failed may have found out who asks; nothing is asked of the store here.
+        visit = getattr(request.state, "visit", None) or self.desk.strangers_visit(request)
         return self.desk.pages.show(
             visit, "refused.html", status, status=status, reason=reason, detail=detail
         )
@@ -161,7 +165,7 @@ def create_app(
     lead here, readers have pages that show nothing that `redact` takes out. `catalogue` maps a
     language to its messages.
     """
-    pages = Pages(catalogue, {"routes": frozenset(path for path, _ in GET)})
+    pages = Pages(catalogue, {"routes": {path: needs for path, _, needs in GET}})
     desk = Desk(
         store=store,
         clock=clock,
@@ -181,13 +185,16 @@ def create_app(
 
 
 def _routes(desk: Desk) -> list[BaseRoute]:
-    routes: list[BaseRoute] = [
-        Route(path, reading(desk, page), methods=["GET"]) for path, page in GET
-    ]
-    routes += [Route(path, changing(desk, page), methods=["POST"]) for path, page in POST]
+    get, post = list(GET), list(POST)
     if desk.sender is not None:
-        routes.append(Route(reader.PATH, reading(desk, reader.ask), methods=["GET"]))
-        routes.append(Route(reader.PATH, changing(desk, reader.act), methods=["POST"]))
+        get.append((reader.PATH, reader.ask, Open.SIGNED_LINK))
+        post.append((reader.PATH, reader.act, Open.SIGNED_LINK))
+    routes: list[BaseRoute] = []
+    for method, places in (("GET", get), ("POST", post)):
+        for path, page, needs in places:
+            answering = Answering(desk, page, needs=needs, takes_form=method == "POST")
+            routes.append(Route(path, answering.answer, methods=[method]))
+    # Everybody's: the style sheet and the script of the log-in page too.
     routes.append(Mount("/static", Kept(packages=[("review", "static")]), name="static"))
     return routes
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -20,12 +21,13 @@ from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.errors import Problem
 from monitor.core.lab import GoldenReport, Preview
+from monitor.core.people import Role
 from monitor.core.reports import FateReport
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review.pages import Pages
-from review.visits import Visit, visit
+from review.visits import Visit, local_person, visit
 from store import Store
 
 TryUrl = Callable[[str], Mapping[str, Any]]
@@ -86,32 +88,54 @@ class Desk:
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
-        """Read a request."""
-        return visit(request, now=self.clock.now(), zone=self.zone, form=form)
+        """Read a request and find out who asks."""
+        who = local_person(request.cookies)
+        return visit(request, who, now=self.clock.now(), zone=self.zone, form=form)
+
+    def strangers_visit(self, request: Request) -> Visit:
+        """Read a request without asking the store who it comes from."""
+        return visit(request, None, now=self.clock.now(), zone=self.zone, form={})
 
 
 Page = Callable[[Desk, Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def reading(desk: Desk, page: Page) -> Endpoint:
-    """Make `page` an endpoint for GET: it changes nothing."""
+class Open(Enum):
+    """Why a page needs no log-in. Every other page needs a role."""
 
-    async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(page, desk, desk.visit(request, {}))
-
-    return endpoint
+    PROBE = "whether the process lives and can work; asked by machines, tells numbers only"
+    SIGNED_LINK = "the signed link in a mail is the right; its reader has no account"
 
 
-def changing(desk: Desk, page: Page) -> Endpoint:
-    """Make `page` an endpoint for POST: short text fields only, no files."""
+Needs = Role | Open
+Place = tuple[str, Page, Needs]
+"""An address, its page, and who may ask for it."""
 
-    async def endpoint(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=20) as form:
-            fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        return await run_in_threadpool(page, desk, desk.visit(request, fields))
 
-    return endpoint
+class Answering:
+    """An endpoint: finds out who asks, refuses who may not, and lets the page answer."""
+
+    def __init__(self, desk: Desk, page: Page, *, needs: Needs, takes_form: bool) -> None:
+        """Answer with `page`. `takes_form`: short text fields only, no files."""
+        # A table of routes is not type-checked where a test or a patch builds it.
+        if not isinstance(needs, Role | Open):
+            raise TypeError(f"{page.__module__}.{page.__name__} does not say which role it needs")
+        self.desk, self.page, self.needs, self.takes_form = desk, page, needs, takes_form
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request; the work is done in a thread."""
+        fields: dict[str, str] = {}
+        if self.takes_form:
+            async with request.form(max_files=0, max_fields=20) as form:
+                fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        return await run_in_threadpool(self._answer, request, fields)
+
+    def _answer(self, request: Request, fields: Mapping[str, str]) -> Response:
+        visit = request.state.visit = self.desk.visit(request, fields)
+        if isinstance(self.needs, Role) and not visit.person.may(self.needs):
+            raise HTTPException(403)
+        return self.page(self.desk, visit)
 
 
 def not_found() -> HTTPException:

@@ -151,10 +151,10 @@ def stopped(desk: Desk, visit: Visit) -> Response:
 
 def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
     """Return what every list of items shows: one page of it, and the way on from each item."""
-    page = desk.store.items.queue(chosen.filter(visit.person, visit.now))
+    page = desk.store.items.queue(chosen.filter(visit.actor, visit.now))
     if not page.items and page.total:  # the last page emptied under our hands
         chosen = replace(chosen, page=max(1, -(-page.total // PAGE_SIZE)))
-        page = desk.store.items.queue(chosen.filter(visit.person, visit.now))
+        page = desk.store.items.queue(chosen.filter(visit.actor, visit.now))
     return {
         "chosen": chosen,
         "page": page,
@@ -178,7 +178,7 @@ def decide(desk: Desk, visit: Visit) -> Response:
     desk.store.verdicts.give(
         key,
         verdict,
-        actor=visit.person,
+        actor=visit.actor,
         now=visit.now,
         teach=teach,
         note=visit.form.get("note", "").strip()[:2_000],
@@ -190,9 +190,9 @@ def undo(desk: Desk, visit: Visit) -> Response:
     """Take back the named decision, or the last one of this person, and go to its item."""
     named = whole(visit.form.get("verdict", ""))
     if named is not None:
-        line = desk.store.verdicts.undo(named, actor=visit.person, now=visit.now)
+        line = desk.store.verdicts.undo(named, actor=visit.actor, now=visit.now)
     else:
-        line = desk.store.verdicts.undo_last(actor=visit.person, now=visit.now)
+        line = desk.store.verdicts.undo_last(actor=visit.actor, now=visit.now)
     return back(visit, at=line.item_key if line else None)
 
 
@@ -202,10 +202,10 @@ def claim(desk: Desk, visit: Visit) -> Response:
     if key is None or desk.store.items.get(key) is None:
         raise not_found()
     if visit.form.get("claim") == "no":
-        desk.store.items.unclaim(key, visit.person)
+        desk.store.items.unclaim(key, visit.actor)
         return back(visit, at=key)
-    held = desk.store.items.claim(key, visit.person, now=visit.now, claim_for=CLAIM_FOR)
-    if held.actor != visit.person:
+    held = desk.store.items.claim(key, visit.actor, now=visit.now, claim_for=CLAIM_FOR)
+    if held.actor != visit.actor:
         # No redirect: who holds it is this answer alone, and nothing was changed.
         return desk.pages.show(visit, "held.html", 409, held=held, key=key)
     return back(visit, at=key)

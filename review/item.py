@@ -19,7 +19,7 @@ from review.desk import Desk, not_found
 from review.inbox import LISTS, back, choice, last_decision, reasons
 from review.marks import marked, paragraphs
 from review.pages import Pages
-from review.visits import SOMEBODY, Visit
+from review.visits import Visit
 
 TEXT_LENGTH = 200_000  # characters shown; a longer text is cut on the page, never in the store
 NOTE_LENGTH = 2_000
@@ -80,7 +80,7 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
         parts={},
         language=language,
         zone=ZoneInfo(zone),
-        person=SOMEBODY,
+        who=None,
         now=now,
     )
     page = _apart().show(
@@ -101,7 +101,7 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
 @cache
 def _apart() -> Pages:
     """Return templates that link to no page: there is no server behind a dry run."""
-    return Pages(standing={"routes": frozenset()})
+    return Pages(standing={"routes": {}})
 
 
 def around(item: Item) -> dict[str, object]:
@@ -150,7 +150,7 @@ def note(desk: Desk, visit: Visit) -> Response:
     text = visit.form.get("note", "").strip()[:NOTE_LENGTH]
     if text:
         desk.store.audit.add(
-            actor=visit.person,
+            actor=visit.actor,
             action="item.noted",
             subject=subject(key),
             now=visit.now,

@@ -56,7 +56,7 @@ def retry(desk: Desk, visit: Visit) -> Response:
     key, _ = _asked(desk, visit)
     if desk.store.outbox.retry(key, visit.now):
         desk.store.audit.add(
-            actor=visit.person, action="mail.retried", subject=f"mail:{key}", now=visit.now
+            actor=visit.actor, action="mail.retried", subject=f"mail:{key}", now=visit.now
         )
     return see_other(f"/mails/{key}")
 

@@ -58,7 +58,7 @@ def apply(desk: Desk, visit: Visit) -> Response:
     if not reason:
         return previewed(desk, visit, edit, failure=NO_REASON)
     try:
-        is_applied = edit.apply(visit.form.get("version", ""), actor=visit.person, reason=reason)
+        is_applied = edit.apply(visit.form.get("version", ""), actor=visit.actor, reason=reason)
     except ConfigurationErrors:  # the preview lists the problems
         is_applied = False
     return see_other("/rules") if is_applied else previewed(desk, visit, edit, failure=NOT_APPLIED)
@@ -68,7 +68,7 @@ def rollback(desk: Desk, visit: Visit) -> Response:
     """Put a version that was in force before back in force."""
     version = visit.form.get("version", "")
     reason = visit.form.get("reason", "").strip()[:REASON_LENGTH]
-    if not editor(desk).rollback(version, actor=visit.person, reason=reason):
+    if not editor(desk).rollback(version, actor=visit.actor, reason=reason):
         raise not_found()
     return see_other("/rules")
 

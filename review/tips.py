@@ -27,7 +27,7 @@ def add(desk: Desk, visit: Visit) -> Response:
         raise not_found()
     asked = visit.form.get("url", "").strip()
     note = visit.form.get("note", "").strip()[:NOTE_LENGTH]
-    report, failure = taken(desk.add_tip, asked, note=note, actor=visit.person)
+    report, failure = taken(desk.add_tip, asked, note=note, actor=visit.actor)
     if report is not None and report.item is not None:
         return see_other(f"/items/{report.item.key}")
     return desk.pages.show(

@@ -1,7 +1,7 @@
 """One request as the pages see it: who asks, in which language and zone, with which words.
 
-Everything a browser sends is read here, once, and comes out as plain checked values. Until log-in
-exists a name is what a person typed for themselves: it says who decided, it proves nothing.
+Everything a browser sends is read here, once, and comes out as plain checked values. Where nobody
+logs in a name is what a person typed for themselves: it says who decided, it proves nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from starlette.requests import Request
 
 from monitor.catalogues import LANGUAGES
+from monitor.core.people import Person, Role
 
 SOMEBODY = "analyst"  # the name under which a person decides who has given none
 NAME_LENGTH = 60
@@ -37,8 +38,23 @@ class Visit:
     parts: Mapping[str, str]  # of the address: {"key": "7"}
     language: str
     zone: ZoneInfo
-    person: str
+    who: Person | None  # None: a stranger, on the few pages that need no log-in
     now: datetime
+
+    @property
+    def person(self) -> Person:
+        """Who asks; there is one on every page whose route needs a role."""
+        assert self.who is not None, "a page for strangers asked who is there"
+        return self.who
+
+    @property
+    def actor(self) -> str:
+        """The name under which this person decides, claims and notes; empty for a stranger."""
+        return "" if self.who is None else self.who.name
+
+    def may(self, role: str) -> bool:
+        """Say whether whoever asks may do what needs `role`; for buttons and links on pages."""
+        return self.who is not None and self.who.may(Role(role))
 
     def number(self, name: str) -> int | None:
         """Return the part `name` of the address as a key; None when it cannot be one."""
@@ -58,19 +74,21 @@ def whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
 
 
-def visit(request: Request, *, now: datetime, zone: str, form: Mapping[str, str]) -> Visit:
-    """Read a request. `zone` is the one for people who chose none."""
+def visit(
+    request: Request, who: Person | None, *, now: datetime, zone: str, form: Mapping[str, str]
+) -> Visit:
+    """Read a request of `who`. `zone` is the one for people who chose none."""
     cookies = request.cookies
+    language = (who.language if who else "") or cookies.get("language", "")
+    chosen_zone = (who.zone if who else "") or cookies.get("zone", "")
     return Visit(
         path=request.url.path,
         query=dict(request.query_params),
         form=form,
         parts={name: str(value) for name, value in request.path_params.items()},
-        language=language_of(
-            cookies.get("language", ""), request.headers.get("accept-language", "")
-        ),
-        zone=zone_of(cookies.get("zone", ""), zone),
-        person=person_of(cookies.get("name", "")),
+        language=language_of(language, request.headers.get("accept-language", "")),
+        zone=zone_of(chosen_zone, zone),
+        who=who,
         now=now,
     )
 
@@ -103,9 +121,13 @@ def all_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def person_of(cookie: str) -> str:
-    """Return the name a person decides under: one short line without control characters."""
-    return clean_name(unquote(cookie[:1000])) or SOMEBODY
+def local_person(cookies: Mapping[str, str]) -> Person:
+    """Return who sits at this machine, where nobody logs in: every right, and the name they typed.
+
+    The name is one short line without control characters.
+    """
+    name = clean_name(unquote(cookies.get("name", "")[:1000])) or SOMEBODY
+    return Person(key=0, name=name, role=Role.ADMIN)
 
 
 def clean_name(text: str) -> str:

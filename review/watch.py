@@ -111,7 +111,7 @@ def resume(desk: Desk, visit: Visit) -> Response:
         raise not_found()
     if desk.store.feeds.resume(status.feed.id, visit.now):
         desk.store.audit.add(
-            actor=visit.person,
+            actor=visit.actor,
             action="feed.resumed",
             subject=f"feed:{status.feed.id}",
             now=visit.now,

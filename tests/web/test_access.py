@@ -27,7 +27,7 @@ PARTS = {"{key}": "1", "{id}": "courier"}
 
 def addresses(routes: object) -> list[str]:
     """Return every address of the routes with parts that exist."""
-    paths = [path.replace("/mails/{key}", "/mails/1") for path, _ in routes]  # type: ignore[attr-defined]
+    paths = [path.replace("/mails/{key}", "/mails/1") for path, *_ in routes]  # type: ignore[attr-defined]
     return [re.sub(r"{\w+}", lambda part: PARTS[part[0]], path) for path in paths]
 
 
