@@ -147,7 +147,7 @@ class Watch:
         return Pipeline(
             store=self.store.polling,
             fetcher=self.fetcher,
-            workers=self.workers,
+            workers=lambda: self.workers,
             clock=self.clock,
             owner=self.owner,
             stopping=self.stopping.is_set,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.core.feedcheck import FeedCheck, check_feed, with_page
-from monitor.core.values import ErrorCode, Feed, Fetched, Outcome, Request
+from monitor.core.requests import feed_request, page_request, reads_pages
+from monitor.core.values import ErrorCode, Feed, Fetched, Outcome
 from monitor.discover import Candidate, How, candidates
 from monitor.parse.sniff import feeds_in
 from monitor.ports import Clock, Fetcher
@@ -22,10 +23,7 @@ def check_feeds(
     feeds: Sequence[Feed], *, fetcher: Fetcher, workers: Workers, clock: Clock
 ) -> Iterator[FeedCheck]:
     """Yield one check for each feed, as the answers come in."""
-    requests = [
-        Request(url=feed.url, user_agent=feed.user_agent, tag=number)
-        for number, feed in enumerate(feeds)
-    ]
+    requests = [feed_request(feed, number) for number, feed in enumerate(feeds)]
     for outcome in fetcher.fetch_many(requests):
         feed = feeds[int(outcome.request.tag or 0)]
         yield _checked(feed, outcome, workers=workers, clock=clock)
@@ -35,9 +33,9 @@ def check_pages(checks: Sequence[FeedCheck], *, fetcher: Fetcher) -> list[FeedCh
     """Return the checks with what came of reading one page of each feed that is read by pages."""
     found = list(checks)
     requests = [
-        Request(url=check.newest_link, kind="page", user_agent=check.feed.user_agent, tag=number)
+        page_request(check.feed, check.newest_link, number)
         for number, check in enumerate(found)
-        if check.newest_link and check.feed.content == "page" and not check.feed.title_only
+        if check.newest_link and reads_pages(check.feed)
     ]
     for outcome in fetcher.fetch_many(requests):
         number = int(outcome.request.tag or 0)
@@ -52,7 +50,7 @@ def find_feeds(
 
     When the address is a feed itself, it is the only one.
     """
-    (outcome,) = fetcher.fetch_many([Request(url=url)])
+    (outcome,) = fetcher.fetch_many([feed_request(_as_feed(url))])
     own = _checked(_as_feed(url), outcome, workers=workers, clock=clock)
     if own.error is None:
         return [(Candidate(url=own.address, how=How.DECLARED), own)], outcome

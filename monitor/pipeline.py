@@ -17,33 +17,24 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from monitor.core import decisions, timing
-from monitor.core.errors import StoreBusy
+from monitor.core import decisions
+from monitor.core.errors import MonitorError, StoreBusy
+from monitor.core.requests import page_request, poll_request, reads_pages
 from monitor.core.values import (
     Entry,
     Failed,
     Fate,
     FeedForPoll,
     Fetched,
-    Hop,
-    NotModified,
     Outcome,
     ParsedFeed,
     PendingEntry,
     PollReport,
     ReadEntry,
-    Request,
 )
 from monitor.core.waiting import read_again_at
-from monitor.ports import (
-    Clock,
-    Fetcher,
-    PollRecord,
-    PollStatus,
-    PollStore,
-    TipStore,
-    Validators,
-)
+from monitor.ports import Clock, Fetcher, PollRecord, PollStatus, PollStore, TipStore
+from monitor.settling import is_bare, settled
 from monitor.workers import ParseJob, ReadJob, Unread, Workers
 
 LOG = logging.getLogger("monitor.pipeline")
@@ -52,8 +43,8 @@ FEEDS_AT_ONCE = 200  # leased together: a slow server holds up its own batch onl
 BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enough to hold
 PAGES_AT_ONCE = 32  # read together, and written in one transaction
 TIP_FATES = (Fate.STORED, Fate.REVISION, Fate.DUPLICATE, Fate.UNREADABLE)
+POLLS_AT_ONCE = 64  # without entries: written in one transaction
 LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
-ASK_IN_FULL_AFTER = timedelta(hours=24)
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -77,12 +68,15 @@ class Pipeline:
         *,
         store: PollStore,
         fetcher: Fetcher,
-        workers: Workers,
+        workers: Callable[[], Workers],
         clock: Clock,
         owner: str,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`owner` marks our leases; between batches `stopping` is asked whether to end early."""
+        """`workers` are asked for when something must be read: most polls find nothing new.
+
+        `owner` marks our leases; between batches `stopping` is asked whether to end early.
+        """
         self._store = store
         self._fetcher = fetcher
         self._workers = workers
@@ -194,7 +188,7 @@ class Pipeline:
         open_ones = dict(by_key)
         try:
             self._poll_each(by_key, open_ones, tally, moved_on)
-        except StoreBusy:
+        except MonitorError:  # the store is busy, or the rules that workers need have mistakes
             # Nothing of theirs was written: they are as due as before, for whoever comes next.
             _patiently(self._store.release_feeds, list(open_ones.values()))
             raise
@@ -207,18 +201,44 @@ class Pipeline:
         tally: Tally,
         moved_on: Callable[[int], None],
     ) -> None:
-        """Poll feeds, and take each from `open_ones` when its poll is written."""
+        """Poll feeds, and take each from `open_ones` when its poll is written.
+
+        Polls that brought nothing but news of the feed itself are written together.
+        """
         started = self._clock.now()
-        outcomes = self._fetcher.fetch_many(_asking(one, now=started) for one in by_key.values())
-        for some in _chunks(outcomes, BODIES_AT_ONCE):
-            for outcome, document in self._with_documents(some, by_key):
-                record = self._settle(_feed_of(outcome, by_key), outcome, document, started)
-                if _patiently(self._store.save_poll, record):
+        outcomes = self._fetcher.fetch_many(
+            poll_request(one, now=started) for one in by_key.values()
+        )
+        bare: list[PollRecord] = []
+
+        def written(records: Sequence[PollRecord], kept: Sequence[bool]) -> None:
+            for record, is_kept in zip(records, kept, strict=True):
+                if is_kept:
                     _count(tally, record)
                 del open_ones[record.leased.key]
+
+        for some in _chunks(outcomes, BODIES_AT_ONCE):
+            for outcome, document in self._with_documents(some, by_key):
+                record = settled(
+                    _feed_of(outcome, by_key),
+                    outcome,
+                    document,
+                    store=self._store,
+                    started=started,
+                    now=self._clock.now(),
+                )
+                if is_bare(record):
+                    bare.append(record)
+                else:
+                    written([record], [_patiently(self._store.save_poll, record)])
+            if len(bare) >= POLLS_AT_ONCE:
+                written(bare, _patiently(self._store.save_bare_polls, bare))
+                bare = []
             moved_on(len(some))
             if self._stopping():
                 break
+        if bare:
+            written(bare, _patiently(self._store.save_bare_polls, bare))
 
     def _with_documents(
         self, outcomes: Sequence[Outcome], by_key: dict[int, FeedForPoll]
@@ -233,8 +253,10 @@ class Pipeline:
                 bodies.append(one)
             else:
                 yield one, None
+        if not bodies:
+            return
         jobs = [self._parse_job(one, by_key) for one in bodies]
-        for number, document in self._workers.parse_each(jobs):
+        for number, document in self._workers().parse_each(jobs):
             yield bodies[number], document
 
     def _parse_job(self, body: Fetched, by_key: dict[int, FeedForPoll]) -> ParseJob:
@@ -246,77 +268,6 @@ class Pipeline:
             now=self._clock.now(),
         )
 
-    def _settle(
-        self,
-        leased: FeedForPoll,
-        outcome: Outcome,
-        parsed: ParsedFeed | Unread | None,
-        started: datetime,
-    ) -> PollRecord:
-        """Return what one poll came to, ready to be written."""
-        now = self._clock.now()
-        if isinstance(outcome, Failed) or isinstance(parsed, Unread):
-            return _rejected(leased, outcome, parsed, started=started, now=now)
-        if parsed is None:
-            return _unchanged(leased, outcome, started=started, now=now)
-        assert isinstance(outcome, Fetched)
-        return self._parsed(leased, outcome, parsed, started=started, now=now)
-
-    def _parsed(
-        self,
-        leased: FeedForPoll,
-        fetched: Fetched,
-        parsed: ParsedFeed,
-        *,
-        started: datetime,
-        now: datetime,
-    ) -> PollRecord:
-        decided = decisions.decide(
-            parsed,
-            feed=leased.feed,
-            known=self._store.known_entries(leased.key, decisions.keys_of(parsed)),
-            items=self._store.known_items(decisions.links_of(parsed)),
-            now=now,
-        )
-        missed = timing.gap(
-            parsed,
-            decided,
-            leased=leased,
-            now=now,
-            had_entries=self._store.has_entries(leased.key),
-        )
-        newest = leased.newest_entry_at
-        flooded = any(one.fate is Fate.OVER_LIMIT for one in decided)
-        return PollRecord(
-            leased=leased,
-            started_at=started,
-            finished_at=now,
-            status=PollStatus.PARSED if parsed.complete else PollStatus.PARSED_PARTIALLY,
-            http_status=fetched.status,
-            body_size=len(fetched.body),
-            format=parsed.format,
-            feed_title=parsed.title,
-            notes=parsed.notes,
-            decisions=decided,
-            unreadable=parsed.unreadable,
-            # After a flood the rest waits in the same document: a 304 would hide it for good.
-            validators=None if flooded else _validators(fetched),
-            state=timing.feed_state(
-                leased, now=now, parsed=parsed, decisions=decided, missed=missed, newest_at=newest
-            ),
-            next_due_at=timing.next_poll(
-                leased,
-                now=now,
-                headers=fetched.headers,
-                parsed=parsed,
-                decisions=decided,
-                newest_at=newest,
-            ),
-            is_backfill=leased.first_good_at is None or leased.in_first_flood,
-            moved_to=_moved_to(fetched.hops),
-            gap=missed,
-        )
-
     # ---------------------------------------------------------------- entries
 
     def _read_batch(self, pending: Sequence[PendingEntry], *, pages: bool) -> list[Fate]:
@@ -326,14 +277,16 @@ class Pipeline:
             fetched = {
                 outcome.request.tag: outcome
                 for outcome in self._fetcher.fetch_many(
-                    _asking_page(one) for one in pending if _wants_page(one)
+                    page_request(one.feed, one.entry.link, one.fate_key)
+                    for one in pending
+                    if one.entry.link is not None and reads_pages(one.feed)
                 )
             }
         if self._stopping():
             # Pages may be missing because we hung up, and not because they cannot be had.
             self._store.release_pending(pending)
             return []
-        results = self._workers.read_many(
+        results = self._workers().read_many(
             [self._read_job(one, fetched.get(one.fate_key)) for one in pending]
         )
         now = self._clock.now()
@@ -362,7 +315,7 @@ class Pipeline:
     def _by_title(self, one: PendingEntry, unread: Unread) -> ReadEntry | None:
         """Judge by its title an entry whose texts no worker survived, or give it up."""
         bare = replace(one, entry=replace(one.entry, summary="", content=""))
-        (read,) = self._workers.read_many([self._read_job(bare, None)])
+        (read,) = self._workers().read_many([self._read_job(bare, None)])
         if isinstance(read, Unread):
             self._store.give_up(one, f"{unread.code}: {unread.detail}", self._clock.now())
             return None
@@ -390,102 +343,8 @@ def _chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield some
 
 
-def _asking(leased: FeedForPoll, *, now: datetime) -> Request:
-    """Return the request for a feed; once a day without validators.
-
-    Some servers go on answering "not modified" to an ETag that they ceased to maintain.
-    """
-    full_at = leased.last_full_at
-    conditional = full_at is not None and now - full_at < ASK_IN_FULL_AFTER
-    return Request(
-        url=leased.feed.url,
-        kind="feed",
-        etag=leased.etag if conditional else None,
-        last_modified=leased.last_modified if conditional else None,
-        user_agent=leased.feed.user_agent,
-        tag=leased.key,
-    )
-
-
-def _wants_page(pending: PendingEntry) -> bool:
-    feed = pending.feed
-    return feed.content == "page" and not feed.title_only and pending.entry.link is not None
-
-
-def _asking_page(pending: PendingEntry) -> Request:
-    return Request(
-        url=pending.entry.link or "",
-        kind="page",
-        user_agent=pending.feed.user_agent,
-        tag=pending.fate_key,
-    )
-
-
 def _feed_of(outcome: Outcome, by_key: dict[int, FeedForPoll]) -> FeedForPoll:
     return by_key[int(outcome.request.tag or 0)]
-
-
-def _validators(fetched: Fetched) -> Validators:
-    return Validators(
-        etag=fetched.headers.get("etag"),
-        last_modified=fetched.headers.get("last-modified"),
-        body_hash=fetched.body_hash,
-    )
-
-
-def _moved_to(hops: Sequence[Hop]) -> str | None:
-    """Return where an unbroken row of permanent redirects led."""
-    permanent = [hop for hop in hops if hop.status in (301, 308)]
-    return hops[-1].url if hops and len(permanent) == len(hops) else None
-
-
-def _rejected(
-    leased: FeedForPoll,
-    outcome: Outcome,
-    parsed: ParsedFeed | Unread | None,
-    *,
-    started: datetime,
-    now: datetime,
-) -> PollRecord:
-    retry_at, size = None, 0
-    if isinstance(outcome, Failed):
-        error, detail, status = outcome.code, outcome.detail, outcome.status
-        retry_at = outcome.retry_at
-    else:
-        assert isinstance(outcome, Fetched)
-        assert isinstance(parsed, Unread)
-        error, detail, status = parsed.code, parsed.detail, outcome.status
-        size = len(outcome.body)
-    return PollRecord(
-        leased=leased,
-        started_at=started,
-        finished_at=now,
-        status=PollStatus.REJECTED,
-        error=error,
-        detail=detail,
-        http_status=status,
-        body_size=size,
-        state=timing.feed_state(leased, now=now, error=error),
-        next_due_at=timing.next_poll(leased, now=now, error=error, retry_at=retry_at),
-    )
-
-
-def _unchanged(
-    leased: FeedForPoll, outcome: Fetched | NotModified, *, started: datetime, now: datetime
-) -> PollRecord:
-    """Return a poll that found nothing new: 304, or the very body of the last time."""
-    newest = leased.newest_entry_at
-    return PollRecord(
-        leased=leased,
-        started_at=started,
-        finished_at=now,
-        status=PollStatus.SAME_BODY if isinstance(outcome, Fetched) else PollStatus.NOT_MODIFIED,
-        http_status=outcome.status if isinstance(outcome, Fetched) else 304,
-        body_size=len(outcome.body) if isinstance(outcome, Fetched) else 0,
-        state=timing.feed_state(leased, now=now, newest_at=newest),
-        next_due_at=timing.next_poll(leased, now=now, headers=outcome.headers, newest_at=newest),
-        moved_to=_moved_to(outcome.hops),
-    )
 
 
 def _count(tally: Tally, record: PollRecord) -> None:

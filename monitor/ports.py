@@ -137,6 +137,13 @@ class PollStore(Protocol):
         """
         ...
 
+    def save_bare_polls(self, records: Sequence[PollRecord]) -> list[bool]:
+        """Write polls of different feeds that brought no entries, together.
+
+        Return whether each was written: not when its lease was lost to another process meanwhile.
+        """
+        ...
+
     def lease_pending(
         self, now: datetime, *, owner: str, limit: int, lease_for: timedelta
     ) -> list[PendingEntry]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from monitor.core import decisions, timing
+from monitor.core.requests import feed_request, page_request, reads_pages
 from monitor.core.urls import canonical
 from monitor.core.values import (
     DateSource,
@@ -28,7 +29,6 @@ from monitor.core.values import (
     ParsedFeed,
     PendingEntry,
     ReadEntry,
-    Request,
 )
 from monitor.ports import Clock, Fetcher, PollStatus
 from monitor.workers import ParseJob, ReadJob, Unread, Workers
@@ -63,7 +63,7 @@ class Trials:
     def feed(self, feed: Feed) -> Trial:
         """Ask `feed.url` for a feed and judge its entries."""
         leased = FeedForPoll(key=0, feed=feed)
-        (outcome,) = self.fetcher.fetch_many([Request(url=feed.url, user_agent=feed.user_agent)])
+        (outcome,) = self.fetcher.fetch_many([feed_request(feed)])
         if not isinstance(outcome, Fetched):
             return self._rejected(leased, outcome)
         now = self.clock.now()
@@ -79,8 +79,7 @@ class Trials:
         """Ask `feed.url` for an article's page and judge it."""
         now = self.clock.now()
         entry = Entry(guid=None, link=feed.url, title="")
-        request = Request(url=feed.url, kind="page", user_agent=feed.user_agent)
-        (outcome,) = self.fetcher.fetch_many([request])
+        (outcome,) = self.fetcher.fetch_many([page_request(feed, feed.url)])
         leased = FeedForPoll(key=0, feed=feed)
         if not isinstance(outcome, Fetched):
             return self._rejected(leased, outcome)
@@ -123,12 +122,10 @@ class Trials:
     def _pages(
         self, pending: list[PendingEntry], feed: Feed
     ) -> dict[int | str | None, Fetched | Failed]:
-        if feed.content != "page" or feed.title_only:
+        if not reads_pages(feed):
             return {}
         requests = [
-            Request(url=one.entry.link, kind="page", user_agent=feed.user_agent, tag=one.fate_key)
-            for one in pending
-            if one.entry.link
+            page_request(feed, one.entry.link, one.fate_key) for one in pending if one.entry.link
         ]
         return {
             outcome.request.tag: outcome

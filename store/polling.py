@@ -169,6 +169,14 @@ class Polling:
         with self._database.writing() as session:
             return polls.save(session, record, is_sqlite=self._database.is_sqlite)
 
+    def save_bare_polls(self, records: Sequence[PollRecord]) -> list[bool]:
+        """Write polls of different feeds that brought no entries, together.
+
+        Return whether each was written: not when its lease was lost to another process meanwhile.
+        """
+        with self._database.writing() as session:
+            return polls.save_bare(session, records)
+
     # ------------------------------------------------------------ pending entries
 
     def lease_pending(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -33,6 +33,15 @@ MOVED_DAYS_KEPT = 10
 READ = (PollStatus.PARSED, PollStatus.PARSED_PARTIALLY)
 WITH_BODY = (*READ, PollStatus.SAME_BODY)
 OURS = (ErrorCode.NETWORK_DOWN, ErrorCode.STORAGE_ERROR)
+
+# What `_after_poll` asks of a feed's row.
+_REMEMBERED = [
+    FEED.c[name]
+    for name in (
+        *("key", "lease_token", "failing_since", "failure_count", "newest_entry_at"),
+        *("first_good_at", "moved_to", "moved_days"),
+    )
+]
 
 
 def save(session: Session, record: PollRecord, *, is_sqlite: bool) -> bool:
@@ -64,6 +73,35 @@ def save(session: Session, record: PollRecord, *, is_sqlite: bool) -> bool:
     return True
 
 
+def save_bare(session: Session, records: Sequence[PollRecord]) -> list[bool]:
+    """Write polls of different feeds that brought no entries; whether each was written.
+
+    One statement for all of a kind: most polls find nothing new, and are as cheap as that.
+    """
+    feeds = {}
+    for keys in chunks(sorted(one.leased.key for one in records)):
+        locked = select(*_REMEMBERED).where(FEED.c.key.in_(keys)).order_by(FEED.c.key)
+        feeds |= {row.key: row for row in session.execute(locked.with_for_update())}
+    polls: list[dict[str, Any]] = []
+    changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    written = []
+    for record in records:
+        feed = feeds.get(record.leased.key)
+        is_ours = feed is not None and feed.lease_token == record.leased.lease_token
+        written.append(is_ours)
+        if feed is not None and is_ours:
+            after = _after_poll(feed, record)
+            changes.setdefault(tuple(after), []).append(after | {"of_feed": feed.key})
+            polls.append(_poll_columns(record, 0))
+    for names, rows in changes.items():
+        values = {name: bindparam(name) for name in names}
+        one = update(FEED).where(FEED.c.key == bindparam("of_feed")).values(values)
+        session.connection().execute(one, rows)
+    if polls:
+        session.execute(POLL.insert(), polls)
+    return written
+
+
 def _readdressed(session: Session, record: PollRecord) -> set[str]:
     """Return the identities of unchanged entries that came back under a new address.
 
@@ -87,6 +125,12 @@ def _readdressed(session: Session, record: PollRecord) -> set[str]:
 
 
 def _save_poll_row(session: Session, record: PollRecord, readdressed: int) -> int:
+    columns = _poll_columns(record, readdressed)
+    key = session.execute(POLL.insert().returning(POLL.c.key), columns)
+    return int(key.scalar_one())
+
+
+def _poll_columns(record: PollRecord, readdressed: int) -> dict[str, Any]:
     fates = [decision.fate for decision in record.decisions]
     columns = {
         "feed_key": record.leased.key,
@@ -104,8 +148,7 @@ def _save_poll_row(session: Session, record: PollRecord, readdressed: int) -> in
         "pending_count": fates.count(Fate.PENDING),
         "is_backfill": record.is_backfill,
     }
-    key = session.execute(POLL.insert().returning(POLL.c.key), storable(columns))
-    return int(key.scalar_one())
+    return storable(columns)
 
 
 def _save_decisions(

@@ -93,12 +93,13 @@ def test_a_store_that_another_process_holds_costs_no_feed_its_turn(
         return Response(RSS, content_type="application/rss+xml")
 
     httpserver.expect_request("/feed").respond_with_handler(answer)
+    workers = watch.workers  # started now: the store is held for less long than that takes
     impatient = Store(Database(watch.settings.database, busy_seconds=0.4))
     with impatient, contextlib.ExitStack() as ending:
         pipeline = Pipeline(
             store=impatient.polling,
             fetcher=watch.fetcher,
-            workers=watch.workers,
+            workers=lambda: workers,
             clock=clock,
             owner="test",
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from builders import (
     HOUR,
     NOW,
     a_decision,
+    a_feed,
     a_known_entry,
     a_match,
     a_poll,
@@ -352,3 +355,59 @@ def test_an_endless_address_is_known_again(store: Store, length: int) -> None:
     report = store.ledger.why(links[0])
     assert report.item is not None
     assert report.item == store.items.by_link(links[0])
+
+
+BARE: tuple[dict[str, Any], ...] = (
+    {"status": PollStatus.NOT_MODIFIED, "http_status": 304},
+    {"status": PollStatus.SAME_BODY, "body_size": 7, "moved_to": "https://new.example/feed"},
+    {
+        "status": PollStatus.REJECTED,
+        "error": ErrorCode.FORBIDDEN,
+        "detail": "the server refuses us\x00",
+        "http_status": 403,
+        "state": FeedState.BLOCKED,
+    },
+    {"status": PollStatus.REJECTED, "error": ErrorCode.NETWORK_DOWN, "http_status": None},
+    {
+        "status": PollStatus.PARSED,
+        "format": "rss20",
+        "feed_title": "Empty today",
+        "notes": ("no entries",),
+        "validators": Validators(etag="e", last_modified="m", body_hash="h"),
+        "state": FeedState.EMPTY,
+    },
+)
+
+
+def test_polls_without_entries_are_the_same_written_together_as_one_by_one(store: Store) -> None:
+    """What a feed's row and history say does not depend on how many polls shared a transaction."""
+    follow(store, 2 * len(BARE))
+    together = []
+    for number, changes in enumerate(BARE, start=1):
+        assert store.polling.save_poll(a_poll(lease(store, number), **changes))
+        together.append(a_poll(lease(store, len(BARE) + number), **changes))
+
+    assert store.polling.save_bare_polls(together) == [True] * len(BARE)
+
+    def told(number: int) -> tuple[object, ...]:
+        status = store.feeds.status(f"feed-{number}", NOW)
+        assert status is not None
+        leased = lease(store, number)
+        known = replace(leased, key=0, feed=a_feed(), lease_token="")
+        return replace(status, key=0, feed=a_feed()), known, store.feeds.history(f"feed-{number}")
+
+    alone = [told(number) for number in range(1, len(BARE) + 1)]
+    assert [told(number) for number in range(len(BARE) + 1, 2 * len(BARE) + 1)] == alone
+
+
+def test_of_polls_written_together_each_needs_its_own_lease(store: Store) -> None:
+    """One lost lease refuses one poll, and not its neighbours."""
+    follow(store, 3)
+    slow = lease(store, 2)
+    records = [a_poll(one) for one in (lease(store, 1), slow, lease(store, 3))]
+    lease(store, 2, now=NOW + HOUR)
+
+    assert store.polling.save_bare_polls(records) == [True, False, True]
+    assert store.polling.save_bare_polls(records) == [False, False, False]
+    assert [len(store.feeds.history(f"feed-{number}")) for number in (1, 2, 3)] == [1, 0, 1]
+    assert store.polling.save_bare_polls([]) == []
