@@ -6,7 +6,7 @@ other; they meet here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from monitor.core.telling import (
     OutboxLine,
     Outgoing,
     Subscriber,
+    Way,
 )
 from monitor.core.values import Item
 
@@ -63,6 +64,10 @@ class DigestStore(Protocol):
         self, subscriber: Subscriber, *, since: datetime, until: datetime
     ) -> list[Item]:
         """Return the best items of the band below the subscriber's, first seen in the window."""
+        ...
+
+    def withheld_count(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> int:
+        """Return how many items of a window would be told, were they not marked too high."""
         ...
 
     def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
@@ -129,8 +134,19 @@ class Outbox(Protocol):
         """Put a message that is no digest into the outbox; None when it is there already."""
         ...
 
-    def take(self, now: datetime, *, owner: str, lease_for: timedelta) -> Outgoing | None:
-        """Lease the message that is due longest, an abandoned attempt among them; None: none is."""
+    def take(
+        self,
+        now: datetime,
+        *,
+        owner: str,
+        lease_for: timedelta,
+        way: Way = ...,
+        without: Collection[str] = ...,
+    ) -> Outgoing | None:
+        """Lease the message of one way that is due longest, an abandoned attempt among them.
+
+        `without` are recipients that have to wait. None: nothing is due.
+        """
         ...
 
     def done(

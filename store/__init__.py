@@ -17,6 +17,7 @@ from store.items import Items
 from store.jobs import Jobs
 from store.leases import Leases
 from store.ledger import Ledger
+from store.marks import Marks
 from store.notices import Notices
 from store.outbox import Outbox
 from store.polling import Polling
@@ -44,6 +45,7 @@ class Store:
         self.jobs = Jobs(database)
         self.leases = Leases(database)
         self.ledger = Ledger(database)
+        self.marks = Marks(database)
         self.notices = Notices(database)
         self.outbox = Outbox(database)
         self.polling = Polling(database)

@@ -42,6 +42,7 @@ class Alerts:
                 ITEM.c.peak_band == Band.ALERT.value,
                 ITEM.c.first_seen_at >= max(since, subscriber.since),
                 ITEM.c.is_backfill.is_(False),
+                ITEM.c.tlp.in_(subscriber.clearance.within),
                 ~considered,
             )
             .order_by(ITEM.c.score.desc(), ITEM.c.key)

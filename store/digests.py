@@ -97,6 +97,7 @@ class Digests:
                     ITEM.c.state.in_(_JUDGED_GOOD),
                 )
             )
+            .where(_may_know(subscriber))
             .order_by(ITEM.c.score.desc(), ITEM.c.key)
             .limit(_MOST_CANDIDATES)
         )
@@ -112,12 +113,28 @@ class Digests:
         below = list(Band)[subscriber.minimum.rank - 1]
         query = (
             _untold(subscriber, since, until)
-            .where(ITEM.c.peak_band == below.value, ITEM.c.state == ItemState.NEW.value)
+            .where(
+                _may_know(subscriber),
+                ITEM.c.peak_band == below.value,
+                ITEM.c.state == ItemState.NEW.value,
+            )
             .order_by(ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.key)
             .limit(limit)
         )
         with self._database.reading() as session:
             return items_by_key(session, list(session.execute(query).scalars()))
+
+    def withheld_count(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> int:
+        """Return how many items of a window would be told, were they not marked too high."""
+        bands = [band.value for band in Band if band.rank >= subscriber.minimum.rank]
+        query = _untold(subscriber, max(since, subscriber.since), until).where(
+            ~_may_know(subscriber),
+            or_(ITEM.c.peak_band.in_(bands), ITEM.c.state.in_(_JUDGED_GOOD)),
+            ITEM.c.state != ItemState.IRRELEVANT.value,
+        )
+        with self._database.reading() as session:
+            count = select(func.count()).select_from(query.subquery())
+            return int(session.execute(count).scalar_one())
 
     def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
         """Return title and feed id of what digests made since then told a subscriber."""
@@ -304,7 +321,7 @@ def _has_period(session: Session, subscriber_key: int, period: str) -> bool:
 
 
 def _untold(subscriber: Subscriber, since: datetime, until: datetime) -> Any:
-    """Select the keys of items that no digest of the subscriber has placed."""
+    """Select the keys of items that no digest of the subscriber has placed, whatever their mark."""
     told: ColumnElement[bool] = exists().where(
         PLACE.c.subscriber_key == subscriber.key, PLACE.c.item_key == ITEM.c.key
     )
@@ -314,6 +331,11 @@ def _untold(subscriber: Subscriber, since: datetime, until: datetime) -> Any:
         ITEM.c.is_backfill.is_(False),
         ~told,
     )
+
+
+def _may_know(subscriber: Subscriber) -> ColumnElement[bool]:
+    """Return the condition that an item is not marked above a subscriber's clearance."""
+    return ITEM.c.tlp.in_(subscriber.clearance.within)
 
 
 def _gaps(session: Session, since: datetime, until: datetime) -> dict[int, tuple[MissedSpan, ...]]:

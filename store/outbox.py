@@ -7,6 +7,7 @@ runs out and the attempt counts as one whose answer was lost: the same bytes are
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from monitor.core.telling import (
     OutboxLine,
     OutboxState,
     Outgoing,
+    Way,
+    way_of,
 )
 from store.session import Database
 from store.tables.base import table
@@ -52,8 +55,19 @@ class Outbox:
         with self._database.writing() as session:
             return add_message(session, message, now=now, subscriber_key=subscriber_key)
 
-    def take(self, now: datetime, *, owner: str, lease_for: timedelta) -> Outgoing | None:
-        """Lease the message that is due longest, an abandoned attempt among them; None: none is."""
+    def take(
+        self,
+        now: datetime,
+        *,
+        owner: str,
+        lease_for: timedelta,
+        way: Way = Way.MAIL,
+        without: Collection[str] = (),
+    ) -> Outgoing | None:
+        """Lease the message of one way that is due longest, an abandoned attempt among them.
+
+        `without` are recipients that have to wait. None: nothing is due.
+        """
         abandoned = and_(
             OUTBOX.c.state == OutboxState.SENDING.value,
             or_(
@@ -64,7 +78,12 @@ class Outbox:
         ready = and_(OUTBOX.c.state.in_(_READY), OUTBOX.c.due_at <= now)
         first = (
             select(OUTBOX.c.key)
-            .where(OUTBOX.c.sent_at.is_(None), or_(ready, abandoned))
+            .where(
+                OUTBOX.c.sent_at.is_(None),
+                OUTBOX.c.way == way.value,
+                OUTBOX.c.recipient.not_in(list(without)),
+                or_(ready, abandoned),
+            )
             .order_by(OUTBOX.c.due_at, OUTBOX.c.key)
             .limit(1)
         )
@@ -228,6 +247,7 @@ def add_message(
             attempt_count=0,
             doubt_count=0,
             last_detail="",
+            way=way_of(message.recipient).value,
         )
         .returning(OUTBOX.c.key)
     )

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
 from store import search
+from store.marks import expected
 from store.rows import chunks, mark, match_columns, score_columns, storable
 from store.search import Terms
 from store.tables.base import table
@@ -134,7 +135,7 @@ def _keep(
     insert = (sqlite if is_sqlite else postgresql).insert(ITEM)
     key = session.execute(
         insert.on_conflict_do_nothing(index_elements=["link"]).returning(ITEM.c.key),
-        _item_columns(read, now),
+        _item_columns(read, now) | {"tlp": expected(session, read.pending.link)},
     ).scalar_one_or_none()
     if key is not None:
         _save_matches(session, key, read)

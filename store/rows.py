@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Row
 
+from monitor.core.tlp import Tlp
 from monitor.core.values import (
     Band,
     DateSource,
@@ -260,4 +261,5 @@ def item_value(
         error=ErrorCode(row.error) if row.error else None,
         notes=tuple(row.notes),
         peak=Band(row.peak_band),
+        tlp=Tlp(row.tlp),
     )

@@ -10,12 +10,20 @@ from sqlalchemy import Row, delete, or_, select, update
 from sqlmodel import Session
 
 from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.tlp import Tlp
 from monitor.core.values import Band
 from monitor.core.windows import Schedule
 from store.session import Database
 from store.tables.base import table
 from store.tables.reviewing import NoticeRow
-from store.tables.telling import AlertRow, DigestRow, OutboxRow, PlaceRow, SubscriberRow
+from store.tables.telling import (
+    AlertRow,
+    DigestRow,
+    OutboxRow,
+    PlaceRow,
+    ReceivedRow,
+    SubscriberRow,
+)
 
 SUBSCRIBER, NOTICE = table(SubscriberRow), table(NoticeRow)
 
@@ -90,7 +98,7 @@ class Subscribers:
     def erase(self, key: int) -> bool:
         """Delete the subscriber, the address and all that was ever made for them."""
         with self._database.writing() as session:
-            for kept in (AlertRow, OutboxRow, PlaceRow, DigestRow):
+            for kept in (AlertRow, ReceivedRow, OutboxRow, PlaceRow, DigestRow):
                 rows = table(kept)
                 session.execute(delete(rows).where(rows.c.subscriber_key == key))
             session.execute(delete(NOTICE).where(NOTICE.c.subject == f"subscriber:{key}"))
@@ -170,6 +178,7 @@ def _columns(subscriber: Subscriber) -> dict[str, Any]:
         "paused_until": subscriber.paused_until,
         "since": subscriber.since,
         "bounce_count": subscriber.bounce_count,
+        "clearance": subscriber.clearance.value,
     }
 
 
@@ -194,4 +203,5 @@ def _value(row: Row[Any]) -> Subscriber:
         paused_until=row.paused_until,
         since=row.since,
         bounce_count=row.bounce_count,
+        clearance=Tlp(row.clearance),
     )

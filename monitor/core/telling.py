@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.core.coverage import Coverage
+from monitor.core.tlp import Tlp
 from monitor.core.values import Band, Item
 from monitor.core.windows import Schedule, Window
 
@@ -21,6 +22,20 @@ class QuietPolicy(StrEnum):
 
     SHORT = "short"  # a short mail that says what was watched
     SKIP = "skip"  # no mail; a partly blind day is told all the same
+
+
+class Way(StrEnum):
+    """How a message leaves. What stands before the colon in the address of a channel."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+
+
+def way_of(address: str) -> Way:
+    """Return how an address is reached: `webhook:NAME` and `chat:NAME` are no mail addresses."""
+    before, colon, _ = address.partition(":")
+    return Way(before) if colon and before in (Way.WEBHOOK, Way.CHAT) else Way.MAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +57,17 @@ class Subscriber:
     paused_until: datetime | None = None
     since: datetime  # items first seen before this are not theirs
     bounce_count: int = 0  # permanent refusals in a row
+    clearance: Tlp = Tlp.CLEAR  # items marked higher are kept from them
+
+    @property
+    def way(self) -> Way:
+        """Return how messages reach them."""
+        return way_of(self.address)
+
+    @property
+    def is_person(self) -> bool:
+        """Say whether it is somebody with a mail address, and no program or chat room."""
+        return self.way is Way.MAIL
 
 
 class Place(StrEnum):
@@ -51,6 +77,7 @@ class Place(StrEnum):
     HEADLINE = "headline"
     ALSO = "also"  # named under another item that says the same
     TOLD_BEFORE = "told_before"  # another outlet's copy of what an earlier digest told
+    LEFT_OUT = "left_out"  # an editor decided so; the mail says how many
     OVER_LIMIT = "over_limit"  # counted in "+37 more", waiting in the queue page
     IRRELEVANT = "irrelevant"  # an analyst had decided against it
 
@@ -90,6 +117,8 @@ class Digest:
     places: Mapping[int, Place] = field(default_factory=dict)  # item key: what became of it
     over_limit_count: int = 0
     told_before_count: int = 0
+    left_out_count: int = 0  # by an editor, before it went
+    withheld_count: int = 0  # items of the window that are marked above the clearance
     coverage: Coverage | None = None
     rules_version: str = ""
 
@@ -103,6 +132,13 @@ class Digest:
     def is_quiet(self) -> bool:
         """Return whether there is nothing to tell."""
         return not self.sections and not self.over_limit_count
+
+    @property
+    def tlp(self) -> Tlp:
+        """Return the strictest mark of what it shows: the whole of it travels as far as that."""
+        shown = [item for story in self.stories for item in (story.item, *story.also)]
+        marks = [item.tlp for item in (*shown, *self.near_misses)]
+        return max(marks, key=lambda mark: mark.rank, default=Tlp.CLEAR)
 
 
 def rank(item: Item) -> tuple[int, int, datetime, int]:
@@ -120,6 +156,7 @@ class MessageKind(StrEnum):
     ALERT = "alert"
     NOTICE = "notice"  # to the operator
     TEST = "test"
+    CONFIRM = "confirm"  # asks whether an address wants digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +240,8 @@ class OutboxLine:
     doubt_count: int
     code: int | None
     detail: str
+    subscriber_key: int | None = None
+    digest_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

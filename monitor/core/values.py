@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from monitor.core.tlp import Tlp
+
 # ---------------------------------------------------------------- feeds
 
 
@@ -457,6 +459,7 @@ class Item:
     error: ErrorCode | None = None
     notes: tuple[str, ...] = ()
     peak: Band = Band.REJECT  # the best band that any of its texts reached, as the store knows it
+    tlp: Tlp = Tlp.CLEAR  # how far it may travel
 
 
 class Verdict(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import Json, UTCDateTime
@@ -38,6 +38,8 @@ class SubscriberRow(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     since: datetime = Field(sa_type=UTCDateTime)
     bounce_count: int = 0  # permanent refusals in a row
+    clearance: str = Field(default="clear", sa_column_kwargs={"server_default": "clear"})  # Tlp
+    confirmed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # by themselves
 
 
 class DigestRow(SQLModel, table=True):
@@ -71,6 +73,8 @@ class PlaceRow(SQLModel, table=True):
     item_key: int = Field(foreign_key="item.key", primary_key=True)
     digest_key: int = Field(foreign_key="digest.key", index=True)
     place: str  # Place
+    # Of an editor who left it out or put it in; empty: the rules decided alone.
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class OutboxRow(SQLModel, table=True):
@@ -111,6 +115,7 @@ class OutboxRow(SQLModel, table=True):
     lease_token: str | None = None
     last_code: int | None = None  # SMTP reply
     last_detail: str = ""
+    way: str = Field(default="mail", sa_column_kwargs={"server_default": "mail"})  # Way
 
 
 class AlertRow(SQLModel, table=True):
@@ -123,3 +128,33 @@ class AlertRow(SQLModel, table=True):
     considered_at: datetime = Field(sa_type=UTCDateTime)
     outbox_key: int | None = Field(default=None, foreign_key="outbox.key")  # None: digest only
     reason: str = ""  # why it was left: cooldown, hourly_cap, quiet
+
+
+class MailboxRow(SQLModel, table=True):
+    """How far a mailbox has been read. UIDs count within one validity (RFC 3501 2.3.1.1)."""
+
+    __tablename__ = "mailbox"
+
+    name: str = Field(primary_key=True)  # user@host/folder
+    uid_validity: int = Field(sa_type=BigInteger)
+    last_uid: int = Field(sa_type=BigInteger)
+    read_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class ReceivedRow(SQLModel, table=True):
+    """A mail that came into the mailbox, and what it was taken for. Each is handled once."""
+
+    __tablename__ = "received"
+    __table_args__ = (UniqueConstraint("mailbox", "uid_validity", "uid"),)
+
+    key: int | None = Field(default=None, primary_key=True)
+    mailbox: str
+    uid_validity: int = Field(sa_type=BigInteger)
+    uid: int = Field(sa_type=BigInteger)
+    # Of its bytes: a mailbox that was made anew numbers the same mails afresh.
+    fingerprint: str = Field(index=True)
+    kind: str  # Letter
+    received_at: datetime = Field(sa_type=UTCDateTime)  # by us
+    subscriber_key: int | None = Field(default=None, foreign_key="subscriber.key", index=True)
+    outbox_key: int | None = Field(default=None, foreign_key="outbox.key", index=True)
+    detail: str = ""

@@ -137,6 +137,17 @@ class ItemRow(SQLModel, table=True):
     revision_count: int = 0
     error: str | None = None  # ErrorCode: why the page could not be read
     notes: list[str] = Field(default_factory=list, sa_type=Json)
+    tlp: str = Field(default="clear", sa_column_kwargs={"server_default": "clear"})  # Tlp
+
+
+class MarkRow(SQLModel, table=True):
+    """A mark given to an address before there is an item: no mail may come between the two."""
+
+    __tablename__ = "mark"
+
+    link: str = Field(primary_key=True)  # canonical, as in the item table
+    tlp: str  # Tlp
+    marked_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class MatchRow(SQLModel, table=True):
