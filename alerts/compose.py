@@ -21,7 +21,15 @@ from alerts.links import reader_link
 from alerts.message import HeaderBroken, build
 from alerts.sender import Sender
 from alerts.tokens import Purpose
-from alerts.view import Reader, Redact, SectionView, near_miss_view, reader, sections_view
+from alerts.view import (
+    Reader,
+    Redact,
+    SectionView,
+    near_miss_view,
+    reader,
+    sections_view,
+    tlp_shown,
+)
 from alerts.wording import wrapped
 from monitor.catalogues import translations
 from monitor.core.telling import Digest, Message, MessageKind
@@ -45,7 +53,11 @@ def compose(
     redact: Redact = unchanged,
     kind: MessageKind = MessageKind.DIGEST,
 ) -> Message:
-    """Return the mail that tells a digest, or an alert, to its subscriber."""
+    """Return the mail that tells a digest, or an alert, to its subscriber.
+
+    Raises AboveClearance for what they may not be told: nothing is better than that mail.
+    """
+    refuse_above(digest)
     who = reader(digest.subscriber, sender, redact, made_at=digest.made_at)
     sections = sections_view(digest, who)
     statement = coverage_view(digest.coverage, who) if digest.coverage else None
@@ -55,10 +67,33 @@ def compose(
         kind,
         digest,
         who=who,
-        subject=(alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who),
+        subject=marked(
+            digest,
+            (alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who),
+        ),
         text=text,
         html=html,
     )
+
+
+class AboveClearance(ValueError):
+    """Something is marked higher than its reader, or the way it would go, is cleared for."""
+
+
+def refuse_above(digest: Digest) -> None:
+    """Raise AboveClearance when a digest shows what its reader may not be told.
+
+    Such items are left out long before; this is the last door, and every way out has it.
+    """
+    clearance = digest.subscriber.clearance
+    if not clearance.allows(digest.tlp):
+        raise AboveClearance(f"{digest.tlp.label} for a reader cleared for {clearance.label}")
+
+
+def marked(digest: Digest, said: str) -> str:
+    """Return a subject with the mark of its mail in front, where there is one to heed."""
+    mark = tlp_shown(digest.tlp)
+    return f"[{mark}] {said}" if mark else said
 
 
 def subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> str:
@@ -89,6 +124,8 @@ def _headline(digest: Digest, sections: tuple[SectionView, ...], who: Reader) ->
 
 def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
     prefix = who.gettext("NK labour")
+    if digest.withheld_count and not (digest.coverage and digest.coverage.is_blind):
+        return f"{prefix}: {who.gettext('nothing that this mail may carry')} ({day})"
     if digest.coverage is None:
         return f"{prefix}: {who.gettext('nothing new')} ({day})"
     if digest.coverage.is_blind:
@@ -114,6 +151,8 @@ def _given(
         "story_count": sum(section.count for section in sections),
         "over_limit": digest.over_limit_count,
         "told_before": digest.told_before_count,
+        "withheld": digest.withheld_count,
+        "tlp": tlp_shown(digest.tlp),
         "preheader": "".join(piece.text for piece in best.quote) if best else "",
         "near_misses": [
             near_miss_view(item, who, number=n) for n, item in enumerate(digest.near_misses, 1)
@@ -183,7 +222,8 @@ def _built(
         return made(subject)
     except (HeaderBroken, ValueError):
         # No headline may cost the reader the whole digest: told without it, the rest goes out.
-        return made(f"{who.gettext('NK labour')} ({who.day(digest.window.end)})")
+        plain = f"{who.gettext('NK labour')} ({who.day(digest.window.end)})"
+        return made(marked(digest, plain))
 
 
 def _edition(digest: Digest) -> str:

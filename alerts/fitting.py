@@ -6,6 +6,7 @@ Also the preview, which is the same work on given items and writes nothing down.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.compose import HTML_LIMIT, compose, unchanged
@@ -41,9 +42,17 @@ def fitting(
     coverage: Coverage | None = None,
     rules_version: str = "",
     redact: Redact = unchanged,
+    withheld_count: int = 0,
 ) -> tuple[Digest, Message]:
-    """Return the fullest digest whose HTML stays under the limit, and its mail."""
-    found = list(candidates)
+    """Return the fullest digest whose HTML stays under the limit, and its mail.
+
+    What is marked above the subscriber's clearance is left out and counted; `withheld_count` says
+    how many such items are not among the candidates.
+    """
+    offered = list(candidates)
+    found = [item for item in offered if subscriber.clearance.allows(item.tlp)]
+    withheld_count += len(offered) - len(found)
+    near_misses = [item for item in near_misses if subscriber.clearance.allows(item.tlp)]
     for limits in _SIZES:
         digest = choose(
             found,
@@ -57,6 +66,7 @@ def fitting(
             coverage=coverage,
             rules_version=rules_version,
         )
+        digest = replace(digest, withheld_count=withheld_count)
         message = compose(digest, sender=sender, redact=redact)
         if len(message.html.encode()) <= HTML_LIMIT:
             break

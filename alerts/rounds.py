@@ -232,6 +232,9 @@ def _composed(
         rules_version=rules_version,
         sender=sender,
         redact=redact,
+        withheld_count=store.digests.withheld_count(
+            subscriber, since=window.start, until=window.end
+        ),
     )
 
 

@@ -26,6 +26,7 @@ from monitor.catalogues.words import TEXT_STATES
 from monitor.core.digests import topic_title
 from monitor.core.quotes import Piece, quote, reasons
 from monitor.core.telling import Digest, Section, Story, Subscriber
+from monitor.core.tlp import Tlp
 from monitor.core.values import Band, DateSource, Item, TextState
 
 TITLE_LENGTH = 240
@@ -74,6 +75,7 @@ class StoryView:
     verdict_url: str | None  # where an analyst says what it is worth
     short_by: int = 0  # of a near miss: points it lacked
     lacking: str = ""  # of a near miss with points enough: the required rules it did not meet
+    tlp: str = ""  # its mark, empty for CLEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +249,13 @@ def story_view(story: Story, who: Reader, *, number: int) -> StoryView:
         verdict_url=who.verdict_url(item),
         short_by=near.short_by if near else 0,
         lacking=who.theirs(", ".join(near.missing), 120) if near and not near.short_by else "",
+        tlp=tlp_shown(item.tlp),
     )
+
+
+def tlp_shown(mark: Tlp) -> str:
+    """Return a mark as it is shown; nothing where anybody may know."""
+    return "" if mark is Tlp.CLEAR else mark.label
 
 
 def _without_withheld(item: Item, who: Reader) -> Item:
