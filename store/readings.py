@@ -17,12 +17,14 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from monitor.core.reprints import reprint_mark
 from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
 from store import search
 from store.marks import expected
 from store.rows import chunks, mark, match_columns, score_columns, storable
 from store.search import Terms
 from store.tables.base import table
+from store.tables.desk import ReprintRow
 from store.tables.watching import (
     EntryRow,
     FateRow,
@@ -33,7 +35,7 @@ from store.tables.watching import (
 )
 
 ENTRY, FATE, ITEM, MATCH = table(EntryRow), table(FateRow), table(ItemRow), table(MatchRow)
-REVISION, SIGHTING = table(RevisionRow), table(SightingRow)
+REVISION, SIGHTING, REPRINT = table(RevisionRow), table(SightingRow), table(ReprintRow)
 
 # How much of the article a text state stands for. A later reading that got less must not replace
 # one that got more: a consent wall would erase the report.
@@ -139,6 +141,7 @@ def _keep(
     ).scalar_one_or_none()
     if key is not None:
         _save_matches(session, key, read)
+        _mark_reprint(session, key, _title(read))
         search.index(session, key, words)
         return _Outcome(fate=Fate.STORED, item_key=key)
     kept = session.execute(select(ITEM.c.key).where(ITEM.c.link == read.pending.link)).scalar_one()
@@ -199,6 +202,11 @@ def _save_matches(session: Session, item_key: int, read: ReadEntry) -> None:
         session.execute(MATCH.insert(), matches)
 
 
+def _mark_reprint(session: Session, item_key: int, title: str) -> None:
+    if mark_of_it := reprint_mark(title):
+        session.execute(REPRINT.insert().values(item_key=item_key, mark=mark_of_it))
+
+
 def _revise(
     session: Session, item_key: int, read: ReadEntry, words: Terms, now: datetime
 ) -> _Outcome:
@@ -219,6 +227,9 @@ def _revise(
     session.execute(update(ITEM).where(ITEM.c.key == item_key).values(after))
     session.execute(delete(MATCH).where(MATCH.c.item_key == item_key))
     _save_matches(session, item_key, read)
+    if after["title"] != before.title:
+        session.execute(delete(REPRINT).where(REPRINT.c.item_key == item_key))
+        _mark_reprint(session, item_key, _title(read))
     search.index(session, item_key, words)
     reason = NEW_TEXT % after["revision_count"]
     return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=reason)

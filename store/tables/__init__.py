@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from store.tables import reviewing, telling, watching
+from store.tables import desk, reviewing, subscribing, telling, watching
 
-__all__ = ["reviewing", "telling", "watching"]
+__all__ = ["desk", "reviewing", "subscribing", "telling", "watching"]

@@ -26,6 +26,7 @@ class VerdictRow(SQLModel, table=True):
     given_at: datetime = Field(sa_type=UTCDateTime)
     undone_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     undone_by: str | None = None
+    batch: int | None = None  # key of the first of several that were given with one press
 
 
 class JobRow(SQLModel, table=True):

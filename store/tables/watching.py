@@ -154,6 +154,7 @@ class MatchRow(SQLModel, table=True):
     """One line of the explanation of an item's present score."""
 
     __tablename__ = "match"
+    __table_args__ = (Index("ix_match_entity", "entity", "item_key"),)  # which items name a place
 
     item_key: int = Field(foreign_key="item.key", primary_key=True)
     position: int = Field(primary_key=True)
