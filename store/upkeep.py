@@ -153,15 +153,16 @@ def _put_aside(path: Path) -> Path:
 
 def _close_log(path: Path) -> None:
     """Fold the log into a database; raises `StoreBusy` while another program has it open."""
+    database = Database(f"sqlite:///{path}", busy_seconds=1.0)
     try:
         refuse_unfit(path)
-        database = Database(f"sqlite:///{path}", busy_seconds=1.0)
         with database.outside() as connection:
             # Only the last connection may leave write-ahead mode: this tells whether we are it.
             mode = connection.exec_driver_sql("PRAGMA journal_mode = delete").scalar_one()
-        database.close()
     except StoreDamaged:
         return  # damage is the reason to restore; the pieces are kept together as they are
+    finally:
+        database.close()
     if mode != "delete":
         raise StoreBusy(str(path), "end the running monitor first")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 import sqlite3
@@ -83,6 +84,36 @@ def test_a_damaged_database_is_named_as_such(sqlite_url: str) -> None:
 
     with pytest.raises(StoreDamaged, match="restore"):
         open_store(sqlite_url)
+
+
+def open_files(path: Path) -> list[str]:
+    """Return the files of a database that this process has open."""
+    seen = [os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    return [name for name in seen if name.startswith(str(path))]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("fault", ["damaged", "in use"])
+def test_a_database_that_does_not_open_is_let_go(sqlite_url: str, fault: str) -> None:
+    """A program that tries again for days must not collect open files."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        if fault == "damaged":
+            path.write_bytes(path.read_bytes()[:100] + b"\xff" * 50_000)
+        else:
+            other.execute("PRAGMA journal_mode = delete")
+            other.execute("BEGIN EXCLUSIVE")
+        held = open_files(path)
+        database = Database(sqlite_url, busy_seconds=0.01)
+        try:
+            with pytest.raises((StoreDamaged, StoreBusy)), database.reading() as session:
+                session.execute(text("SELECT 1 FROM feed"))
+        finally:
+            database.close()
+        if fault == "in use":
+            other.execute("ROLLBACK")  # SQLite closes no file while its process holds a lock on it
+
+        assert open_files(path) == held
 
 
 MOUNTS = """
