@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Insert, select
 
 from monitor.core.reports import AuditLine
 from store.session import Database
@@ -13,6 +13,26 @@ from store.tables.base import table
 from store.tables.reviewing import AuditRow
 
 AUDIT = table(AuditRow)
+
+
+def line(
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    now: datetime,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> Insert:
+    """Return the statement that adds a line, for the transaction of the change it tells of."""
+    return AUDIT.insert().values(
+        actor=actor,
+        action=action,
+        subject=subject,
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
+        at=now,
+    )
 
 
 class Audit:
@@ -33,16 +53,11 @@ class Audit:
         after: Mapping[str, object] | None = None,
     ) -> None:
         """Add a line. `before` and `after` hold plain JSON values and never a secret."""
-        line = AUDIT.insert().values(
-            actor=actor,
-            action=action,
-            subject=subject,
-            before=None if before is None else dict(before),
-            after=None if after is None else dict(after),
-            at=now,
+        added = line(
+            actor=actor, action=action, subject=subject, now=now, before=before, after=after
         )
         with self._database.writing() as session:
-            session.execute(line)
+            session.execute(added)
 
     def list(self, *, subject: str | None = None, limit: int = 100) -> list[AuditLine]:
         """Return the last lines, newest first; of one subject when it is named."""
