@@ -173,17 +173,10 @@ class Outbox:
 
     def approve(self, key: int, now: datetime) -> bool:
         """Let a held message go out now; False when it is not held."""
-        return self._release(key, OutboxState.WAITING, due_at=now)
-
-    def withdraw(self, key: int, now: datetime) -> bool:
-        """Never send a held message; False when it is not held. What it told stays on record."""
-        return self._release(key, OutboxState.WITHDRAWN, due_at=now)
-
-    def _release(self, key: int, state: OutboxState, *, due_at: datetime) -> bool:
         statement = (
             update(OUTBOX)
             .where(OUTBOX.c.key == key, OUTBOX.c.state == OutboxState.HELD.value)
-            .values(state=state.value, due_at=due_at)
+            .values(state=OutboxState.WAITING.value, due_at=now)
             .returning(OUTBOX.c.key)
         )
         with self._database.writing() as session:
@@ -201,11 +194,31 @@ class Outbox:
         with self._database.writing() as session:
             return session.execute(statement).first() is not None
 
-    def list(self, *, states: tuple[OutboxState, ...] = (), limit: int = 100) -> list[OutboxLine]:
-        """Return messages, newest first."""
+    def line(self, key: int) -> OutboxLine | None:
+        """Return how one message stands."""
+        with self._database.reading() as session:
+            row = session.execute(select(OUTBOX).where(OUTBOX.c.key == key)).one_or_none()
+            return None if row is None else _line(row)
+
+    def list(
+        self,
+        *,
+        states: tuple[OutboxState, ...] = (),
+        kinds: tuple[MessageKind, ...] = (),
+        subscriber_key: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[OutboxLine]:
+        """Return messages, newest first; `before` is the key from which to go on."""
         query = select(OUTBOX).order_by(OUTBOX.c.key.desc()).limit(limit)
         if states:
             query = query.where(OUTBOX.c.state.in_([state.value for state in states]))
+        if kinds:
+            query = query.where(OUTBOX.c.kind.in_([kind.value for kind in kinds]))
+        if subscriber_key is not None:
+            query = query.where(OUTBOX.c.subscriber_key == subscriber_key)
+        if before is not None:
+            query = query.where(OUTBOX.c.key < before)
         with self._database.reading() as session:
             return [_line(row) for row in session.execute(query)]
 
@@ -295,4 +308,6 @@ def _line(row: Row[Any]) -> OutboxLine:
         doubt_count=row.doubt_count,
         code=row.last_code,
         detail=row.last_detail,
+        subscriber_key=row.subscriber_key,
+        digest_key=row.digest_key,
     )

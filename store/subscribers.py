@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, Subquery, Table, case, delete, func, or_, select, update
 from sqlmodel import Session
 
-from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.editing import SubscriberLine
+from monitor.core.telling import OutboxState, QuietPolicy, Subscriber
 from monitor.core.tlp import Tlp
 from monitor.core.values import Band
 from monitor.core.windows import Schedule
 from store.session import Database
 from store.tables.base import table
 from store.tables.reviewing import NoticeRow
+from store.tables.subscribing import SignupRow
 from store.tables.telling import (
     AlertRow,
     DigestRow,
@@ -25,7 +28,9 @@ from store.tables.telling import (
     SubscriberRow,
 )
 
-SUBSCRIBER, NOTICE = table(SubscriberRow), table(NoticeRow)
+SUBSCRIBER, NOTICE, SIGNUP = table(SubscriberRow), table(NoticeRow), table(SignupRow)
+DIGEST, OUTBOX = table(DigestRow), table(OutboxRow)
+_OPEN = [OutboxState.WAITING, OutboxState.SENDING, OutboxState.MAYBE_DELIVERED, OutboxState.HELD]
 
 
 class Subscribers:
@@ -41,14 +46,13 @@ class Subscribers:
         The address must have passed `monitor.core.addresses.mail_address`.
         """
         with self._database.writing() as session:
-            return _added(session, subscriber)
+            return added(session, subscriber)
 
     def import_all(self, subscribers: Iterable[Subscriber]) -> list[Subscriber]:
         """Add those whose address is new, all or none; return the added ones."""
         with self._database.writing() as session:
-            return [
-                added for wanted in subscribers if (added := _added(session, wanted)) is not None
-            ]
+            found = [added(session, wanted) for wanted in subscribers]
+        return [one for one in found if one is not None]
 
     def update(self, subscriber: Subscriber) -> bool:
         """Write what is wanted now; False when there is no such subscriber."""
@@ -56,23 +60,32 @@ class Subscribers:
             changed = session.execute(
                 update(SUBSCRIBER)
                 .where(SUBSCRIBER.c.key == subscriber.key)
-                .values(_columns(subscriber))
+                .values(columns_of(subscriber))
                 .returning(SUBSCRIBER.c.key)
             )
             return changed.first() is not None
+
+    def change(self, before: Subscriber, after: Subscriber) -> bool:
+        """Write what differs between the two, and nothing else; False: no such subscriber.
+
+        What another hand changed meanwhile, and what a refusal counted, stays.
+        """
+        old, new = columns_of(before), columns_of(after)
+        columns = {name: value for name, value in new.items() if value != old[name]}
+        return self._set(after.key, **columns) if columns else True
 
     def get(self, key: int) -> Subscriber | None:
         """Return one subscriber."""
         with self._database.reading() as session:
             row = session.execute(select(SUBSCRIBER).where(SUBSCRIBER.c.key == key)).one_or_none()
-            return None if row is None else _value(row)
+            return None if row is None else subscriber_of(row)
 
     def by_address(self, address: str) -> Subscriber | None:
         """Return the subscriber with an address."""
         query = select(SUBSCRIBER).where(SUBSCRIBER.c.address == address)
         with self._database.reading() as session:
             row = session.execute(query).one_or_none()
-            return None if row is None else _value(row)
+            return None if row is None else subscriber_of(row)
 
     def active(self, now: datetime) -> list[Subscriber]:
         """Return the subscribers who get mail now: active and not paused."""
@@ -81,7 +94,7 @@ class Subscribers:
             or_(SUBSCRIBER.c.paused_until.is_(None), SUBSCRIBER.c.paused_until <= now),
         )
         with self._database.reading() as session:
-            return [_value(row) for row in session.execute(query.order_by(SUBSCRIBER.c.key))]
+            return [subscriber_of(row) for row in session.execute(query.order_by(SUBSCRIBER.c.key))]
 
     def pause(self, key: int, until: datetime | None) -> bool:
         """Send nothing until then; None ends a pause. What happened meanwhile is made up for."""
@@ -102,6 +115,8 @@ class Subscribers:
                 rows = table(kept)
                 session.execute(delete(rows).where(rows.c.subscriber_key == key))
             session.execute(delete(NOTICE).where(NOTICE.c.subject == f"subscriber:{key}"))
+            address = select(SUBSCRIBER.c.address).where(SUBSCRIBER.c.key == key)
+            session.execute(delete(SIGNUP).where(SIGNUP.c.address == address.scalar_subquery()))
             gone = session.execute(
                 delete(SUBSCRIBER).where(SUBSCRIBER.c.key == key).returning(SUBSCRIBER.c.key)
             )
@@ -146,20 +161,68 @@ class Subscribers:
         """Return all subscribers, by address."""
         with self._database.reading() as session:
             rows = session.execute(select(SUBSCRIBER).order_by(SUBSCRIBER.c.address))
-            return [_value(row) for row in rows]
+            return [subscriber_of(row) for row in rows]
+
+    def lines(self, *, key: int | None = None) -> builtins.list[SubscriberLine]:
+        """Return subscribers with how their mails went, by address; one when its key is given."""
+        newest = _newest(DIGEST, DIGEST.c.subscriber_key)
+        letters = (
+            select(
+                OUTBOX.c.subscriber_key,
+                func.max(OUTBOX.c.sent_at).label("last_sent_at"),
+                func.sum(case((OUTBOX.c.state.in_(_OPEN), 1), else_=0)).label("open_count"),
+                func.max(OUTBOX.c.key).label("newest_key"),
+            )
+            .where(OUTBOX.c.subscriber_key.is_not(None))
+            .group_by(OUTBOX.c.subscriber_key)
+            .subquery()
+        )
+        query = (
+            select(SUBSCRIBER, DIGEST.c.end.label("last_end"), DIGEST.c.period.label("last_period"),
+                   letters.c.last_sent_at, letters.c.open_count,
+                   OUTBOX.c.state.label("last_state"), OUTBOX.c.last_detail)
+            .outerjoin(newest, newest.c.subscriber_key == SUBSCRIBER.c.key)
+            .outerjoin(DIGEST, DIGEST.c.key == newest.c.key)
+            .outerjoin(letters, letters.c.subscriber_key == SUBSCRIBER.c.key)
+            .outerjoin(OUTBOX, OUTBOX.c.key == letters.c.newest_key)
+            .order_by(SUBSCRIBER.c.address)
+        )  # fmt: skip
+        if key is not None:
+            query = query.where(SUBSCRIBER.c.key == key)
+        with self._database.reading() as session:
+            return [_line(row) for row in session.execute(query)]
 
 
-def _added(session: Session, subscriber: Subscriber) -> Subscriber | None:
+def _newest(rows: Table, group: ColumnElement[Any]) -> Subquery:
+    """Return the largest key of each group."""
+    return select(group, func.max(rows.c.key).label("key")).group_by(group).subquery()
+
+
+def _line(row: Row[Any]) -> SubscriberLine:
+    return SubscriberLine(
+        subscriber=subscriber_of(row),
+        last_end=row.last_end,
+        last_period=row.last_period or "",
+        last_sent_at=row.last_sent_at,
+        open_count=row.open_count or 0,
+        last_state=OutboxState(row.last_state) if row.last_state else None,
+        last_detail=row.last_detail or "",
+    )
+
+
+def added(session: Session, subscriber: Subscriber) -> Subscriber | None:
+    """Add a subscriber inside a transaction; None when the address is there already."""
     taken = select(SUBSCRIBER.c.key).where(SUBSCRIBER.c.address == subscriber.address)
     if session.execute(taken).first() is not None:
         return None
     row = session.execute(
-        SUBSCRIBER.insert().values(_columns(subscriber)).returning(SUBSCRIBER)
+        SUBSCRIBER.insert().values(columns_of(subscriber)).returning(SUBSCRIBER)
     ).one()
-    return _value(row)
+    return subscriber_of(row)
 
 
-def _columns(subscriber: Subscriber) -> dict[str, Any]:
+def columns_of(subscriber: Subscriber) -> dict[str, Any]:
+    """Return a subscriber as columns."""
     schedule = subscriber.schedule
     return {
         "address": subscriber.address,
@@ -179,10 +242,12 @@ def _columns(subscriber: Subscriber) -> dict[str, Any]:
         "since": subscriber.since,
         "bounce_count": subscriber.bounce_count,
         "clearance": subscriber.clearance.value,
+        "confirmed_at": subscriber.confirmed_at,
     }
 
 
-def _value(row: Row[Any]) -> Subscriber:
+def subscriber_of(row: Row[Any]) -> Subscriber:
+    """Return a subscriber from a row that has its columns."""
     return Subscriber(
         key=row.key,
         address=row.address,
@@ -204,4 +269,5 @@ def _value(row: Row[Any]) -> Subscriber:
         since=row.since,
         bounce_count=row.bounce_count,
         clearance=Tlp(row.clearance),
+        confirmed_at=row.confirmed_at,
     )

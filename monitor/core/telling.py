@@ -57,6 +57,7 @@ class Subscriber:
     paused_until: datetime | None = None
     since: datetime  # items first seen before this are not theirs
     bounce_count: int = 0  # permanent refusals in a row
+    confirmed_at: datetime | None = None  # when they said themselves that they want it
     clearance: Tlp = Tlp.CLEAR  # items marked higher are kept from them
 
     @property

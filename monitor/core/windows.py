@@ -125,6 +125,28 @@ def _restart(schedule: Schedule, now: datetime) -> Window | None:
     return Window(start=start.at, end=end.at, period=end.period, is_restart=True)
 
 
+def coming(
+    schedule: Schedule,
+    *,
+    last_end: datetime,
+    now: datetime,
+    last_period: str = "",
+    paused_until: datetime | None = None,
+) -> datetime | None:
+    """Return when the next digest will be made; a moment not later than `now`: at once.
+
+    `last_period` is that of the digest made last: after a change of zone the same local time comes
+    again, and its period has its digest already. None: the schedule has no days.
+    """
+    earliest = max(now, paused_until or now)
+    due = due_window(schedule, last_end=last_end, now=earliest)
+    if due is not None and due.period != last_period:
+        return earliest
+    after = earliest if last_end > now + CLOCK_TOLERANCE else max(earliest, last_end)
+    found = slots(schedule, after=after, until=after + 16 * _ONE_DAY)
+    return next((slot.at for slot in found if slot.period != last_period), None)
+
+
 def next_due(schedule: Schedule, *, after: datetime) -> datetime | None:
     """Return the first moment of the schedule later than `after`; None when it has no days."""
     return next(

@@ -1,7 +1,12 @@
-"""All tables of the store. Importing this package registers each of them for migrations."""
+"""All tables of the store, a module for each part of the house."""
 
 from __future__ import annotations
 
-from store.tables import desk, reviewing, subscribing, telling, watching
+import importlib
+import pkgutil
 
-__all__ = ["desk", "reviewing", "subscribing", "telling", "watching"]
+
+def register() -> None:
+    """Import every module of tables, so that `SQLModel.metadata` knows the whole schema."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

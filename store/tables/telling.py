@@ -73,8 +73,8 @@ class PlaceRow(SQLModel, table=True):
     item_key: int = Field(foreign_key="item.key", primary_key=True)
     digest_key: int = Field(foreign_key="digest.key", index=True)
     place: str  # Place
-    # Of an editor who left it out or put it in; empty: the rules decided alone.
-    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # Of an editor who left it out or put it in; None: the rules decided alone.
+    reason: str | None = None
 
 
 class OutboxRow(SQLModel, table=True):

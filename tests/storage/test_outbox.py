@@ -198,7 +198,7 @@ def test_a_held_message_waits_for_an_editor_but_not_for_ever(store: Store) -> No
     assert store.outbox.take(NOW + HOUR, owner="a", lease_for=HOUR) is None
 
     assert store.outbox.approve(second, NOW + HOUR)
-    assert store.outbox.withdraw(third, NOW + HOUR)
+    assert store.approvals.withdraw(third, NOW + HOUR, detail="no")
 
     approved = take(store, after=HOUR)
     assert approved.key == second
