@@ -15,10 +15,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -36,6 +35,9 @@ from monitor.core.errors import (
     StoreUnfit,
     StoreUnreachable,
 )
+
+if TYPE_CHECKING:
+    import psycopg
 
 # Long enough for a backup to pass; then the caller hears of it and tries later.
 BUSY_SECONDS = 30.0
@@ -322,6 +324,10 @@ def _meaning(error: DBAPIError, name: str) -> StoreError | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         return _sqlite_meaning(cause, name)
+    if cause is None:
+        return None
+    import psycopg  # slow to import, and here it has been already
+
     if isinstance(cause, psycopg.Error):
         return _server_meaning(cause, name, gone=error.connection_invalidated)
     return None
@@ -349,7 +355,8 @@ def _sqlite_meaning(cause: sqlite3.Error, name: str) -> StoreError | None:
 
 
 def _server_meaning(cause: psycopg.Error, name: str, *, gone: bool) -> StoreError | None:
-    errors = psycopg.errors
+    from psycopg import OperationalError, errors
+
     state = cause.sqlstate or ""
     if isinstance(cause, errors.DiskFull):
         return StoreFull(name)
@@ -358,7 +365,7 @@ def _server_meaning(cause: psycopg.Error, name: str, *, gone: bool) -> StoreErro
     if isinstance(cause, (errors.DataCorrupted, errors.IndexCorrupted)):
         return StoreDamaged(name)
     # No state: the connection itself failed. 08: connection, 53: resources, 57P: shut down.
-    if gone or (isinstance(cause, psycopg.OperationalError) and not state):
+    if gone or (isinstance(cause, OperationalError) and not state):
         return StoreUnreachable(name)
     if state.startswith(("08", "57P", "53")):
         return StoreUnreachable(name)

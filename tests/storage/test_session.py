@@ -106,7 +106,11 @@ def test_a_database_that_does_not_open_is_let_go(sqlite_url: str, fault: str) ->
         held = open_files(path)
         database = Database(sqlite_url, busy_seconds=0.01)
         try:
-            with pytest.raises((StoreDamaged, StoreBusy)), database.reading() as session:
+            # What was caught keeps the failed connection alive, as a log would.
+            with (
+                pytest.raises((StoreDamaged, StoreBusy)) as caught,
+                database.reading() as session,
+            ):
                 session.execute(text("SELECT 1 FROM feed"))
         finally:
             database.close()
@@ -114,6 +118,7 @@ def test_a_database_that_does_not_open_is_let_go(sqlite_url: str, fault: str) ->
             other.execute("ROLLBACK")  # SQLite closes no file while its process holds a lock on it
 
         assert open_files(path) == held
+        assert caught.value.__cause__ is not None
 
 
 MOUNTS = """
