@@ -163,16 +163,12 @@ class Database:
             connection.isolation_level = None
             if read_only:
                 return
-            try:
-                connection.execute("PRAGMA journal_mode = wal")
-                # FULL: the ledger and the outbox must survive a power cut, not only a crash.
-                connection.execute("PRAGMA synchronous = full")
-                connection.execute("PRAGMA foreign_keys = on")
-                if not checkpoints:
-                    connection.execute("PRAGMA wal_autocheckpoint = 0")
-            except BaseException:
-                connection.close()  # a pool forgets, unclosed, what its own listeners refuse
-                raise
+            connection.execute("PRAGMA journal_mode = wal")
+            # FULL: the ledger and the outbox must survive a power cut, not only a crash.
+            connection.execute("PRAGMA synchronous = full")
+            connection.execute("PRAGMA foreign_keys = on")
+            if not checkpoints:
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
 
         def begun(connection: Connection) -> None:
             options = connection.get_execution_options()
