@@ -24,9 +24,12 @@ from sqlalchemy import Connection, text
 from sqlmodel import AutoString, SQLModel
 
 from monitor.core.errors import StoreError, StoreTooNew, StoreTooOld
+from store import tables
 from store.schema import head, is_ours, revision, revision_of
 from store.session import Database
 from store.tables.base import Json, UTCDateTime
+
+tables.register()
 
 # Any number of our own: two processes that upgrade one PostgreSQL database wait for each other.
 UPGRADE_LOCK = 7_205_759_403

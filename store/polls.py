@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from monitor.core.urls import canonical
@@ -21,7 +20,7 @@ from monitor.core.values import Decision, ErrorCode, Fate
 from monitor.ports import PollRecord, PollStatus
 from store import readings
 from store.rows import chunks, entry_columns, mark, storable
-from store.tables.base import table
+from store.tables.base import table, upsert
 from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, PollRow
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
@@ -78,7 +77,7 @@ def save_bare(session: Session, records: Sequence[PollRecord]) -> list[bool]:
 
     One statement for all of a kind: most polls find nothing new, and are as cheap as that.
     """
-    feeds = {}
+    feeds: dict[int, Row[Any]] = {}
     for keys in chunks(sorted(one.leased.key for one in records)):
         locked = select(*_REMEMBERED).where(FEED.c.key.in_(keys)).order_by(FEED.c.key)
         feeds |= {row.key: row for row in session.execute(locked.with_for_update())}
@@ -94,7 +93,7 @@ def save_bare(session: Session, records: Sequence[PollRecord]) -> list[bool]:
             changes.setdefault(tuple(after), []).append(after | {"of_feed": feed.key})
             polls.append(_poll_columns(record, 0))
     for names, rows in changes.items():
-        values = {name: bindparam(name) for name in names}
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
         one = update(FEED).where(FEED.c.key == bindparam("of_feed")).values(values)
         session.connection().execute(one, rows)
     if polls:
@@ -244,7 +243,7 @@ def _insert_entries(
 ) -> dict[str, int]:
     if not fresh:
         return {}
-    insert = (sqlite if is_sqlite else postgresql).insert(ENTRY)
+    insert = upsert(ENTRY, is_sqlite=is_sqlite)
     # An entry that is there already, though the decision did not know it, is brought up to
     # date.
     updated = {

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from monitor.core.reprints import reprint_mark
@@ -23,7 +22,7 @@ from store import search
 from store.marks import expected
 from store.rows import chunks, mark, match_columns, score_columns, storable
 from store.search import Terms
-from store.tables.base import table
+from store.tables.base import table, upsert
 from store.tables.desk import ReprintRow
 from store.tables.watching import (
     EntryRow,
@@ -134,7 +133,7 @@ def _keep(
     session: Session, read: ReadEntry, words: Terms, now: datetime, *, is_sqlite: bool
 ) -> _Outcome:
     """Make a new item, unless one is kept under the same address."""
-    insert = (sqlite if is_sqlite else postgresql).insert(ITEM)
+    insert = upsert(ITEM, is_sqlite=is_sqlite)
     key = session.execute(
         insert.on_conflict_do_nothing(index_elements=["link"]).returning(ITEM.c.key),
         _item_columns(read, now) | {"tlp": expected(session, read.pending.link)},
@@ -317,7 +316,7 @@ def see(session: Session, seen: Sequence[Seen], now: datetime) -> None:
         [{"own_key": one.entry_key, "new_item": one.item_key} for one in seen],
     )
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = (sqlite if is_sqlite else postgresql).insert(SIGHTING)
+    insert = upsert(SIGHTING, is_sqlite=is_sqlite)
     session.execute(
         insert.on_conflict_do_nothing(index_elements=["item_key", "feed_key"]),
         [

@@ -9,9 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from sqlalchemy import Connection, inspect, text
-from sqlmodel import SQLModel
 
-import store.tables  # noqa: F401  (registers every table)
 from monitor.core.errors import StoreDamaged
 from store.session import Database
 
@@ -43,9 +41,8 @@ def revision_of(connection: Connection, name: str) -> str | None:
         found = connection.execute(query).scalar_one_or_none()
     if found is not None:
         return str(found)
-    ours = set(SQLModel.metadata.tables)
     others = {one for one in tables if is_ours(one)} - {"alembic_version"}
-    if others and (connection.dialect.name == "sqlite" or others & ours):
+    if others and (connection.dialect.name == "sqlite" or others & _our_tables()):
         raise StoreDamaged(name, "it holds the tables of another program")
     return None
 
@@ -53,3 +50,12 @@ def revision_of(connection: Connection, name: str) -> str | None:
 def is_ours(name: str | None, kind: str = "table", _parents: object = None) -> bool:
     """Whether a table belongs to the schema that our migrations make."""
     return not (kind == "table" and (name or "").startswith(FOREIGN_PREFIXES))
+
+
+def _our_tables() -> set[str]:
+    from sqlmodel import SQLModel
+
+    from store import tables
+
+    tables.register()
+    return set(SQLModel.metadata.tables)

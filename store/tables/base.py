@@ -3,7 +3,7 @@
 Every table is a SQLModel class whose name ends in `Row`; rows never leave the store. Table models
 do not validate what is put into them, so values are checked where they enter the program, and rows
 are only ever made from values. Keys are integers named `key`; a reference is named `<noun>_key`.
-Importing `store.tables` registers every table on `SQLModel.metadata`, the truth of migrations.
+`store.tables.register` puts every table on `SQLModel.metadata`, the truth of migrations.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Table
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 # Constraints need names that are the same on both engines and in ten years: a later migration drops
@@ -56,6 +55,34 @@ def table(row: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(row.__tablename__)]
 
 
-# JSONB on PostgreSQL so that notes and specs can be asked for; plain JSON text on SQLite.
-# None is no value at all (SQL NULL), not the JSON word null.
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+class _Json(TypeDecorator[Any]):
+    """JSONB on PostgreSQL, so that notes and specs can be asked for; plain JSON text on SQLite.
+
+    None is no value at all (SQL NULL), not the JSON word null. PostgreSQL's part of SQLAlchemy is
+    imported on PostgreSQL only: it takes as long as a whole poll.
+    """
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type that the engine at hand has."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(JSON(none_as_null=True))
+
+
+Json = _Json()
+
+
+def upsert(rows: Table, *, is_sqlite: bool) -> Any:
+    """Return the INSERT of the engine at hand that has `on_conflict_do_update`."""
+    if is_sqlite:
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(rows)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(rows)
