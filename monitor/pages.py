@@ -17,6 +17,7 @@ from monitor.app import NOBODY, Watch, mailbox
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.exports import csv_text
 from monitor.core.reports import FateReport
+from monitor.core.tlp import Tlp
 from monitor.jobs import Job
 from monitor.rulefiles import compile_rules
 from monitor.ruleslab import RulesLab, RulesRefused
@@ -86,10 +87,10 @@ class Tips:
     watch: Watch
     _one_at_a_time: Lock = field(default_factory=Lock)
 
-    def __call__(self, url: str, *, note: str, actor: str) -> FateReport:
+    def __call__(self, url: str, *, note: str, actor: str, tlp: Tlp = Tlp.CLEAR) -> FateReport:
         """Return what the ledger says of the tip. Raises ConfigurationErrors for a refused one."""
         with self._one_at_a_time:
-            return self.watch.add_tip(url, note=note, actor=actor)
+            return self.watch.add_tip(url, note=note, actor=actor, tlp=tlp)
 
 
 @dataclass(frozen=True, slots=True)

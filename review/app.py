@@ -64,6 +64,7 @@ POST: Sequence[Place] = (
     ("/items/{key}/verdict", inbox.decide, Role.ANALYST),
     ("/items/{key}/claim", inbox.claim, Role.ANALYST),
     ("/items/{key}/note", item.note, Role.ANALYST),
+    ("/items/{key}/tlp", item.restrict, Role.ANALYST),
     ("/undo", inbox.undo, Role.ANALYST),
     ("/tips", tips.add, Role.ANALYST),
     ("/try", trying.answer, Role.ANALYST),

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from monitor.core.reports import Revision
+from monitor.core.tlp import Tlp
 from monitor.core.values import Item, Match
 from review.changes import Change, shortened, word_changes
 from review.desk import Desk, not_found
 from review.inbox import LISTS, back, choice, last_decision, reasons
 from review.marks import marked, paragraphs
 from review.pages import Pages
+from review.tips import tlp_of
 from review.visits import Visit
 
 TEXT_LENGTH = 200_000  # characters shown; a longer text is cut on the page, never in the store
@@ -155,6 +157,25 @@ def note(desk: Desk, visit: Visit) -> Response:
             subject=subject(key),
             now=visit.now,
             after={"note": text},
+        )
+    return back(visit, at=key)
+
+
+def restrict(desk: Desk, visit: Visit) -> Response:
+    """Set how far an item may travel; who did it is kept."""
+    key = visit.number("key")
+    tlp = tlp_of(visit, default=Tlp.RED)
+    before = None if key is None else desk.store.marks.set(key, tlp)
+    if key is None or before is None:
+        raise not_found()
+    if before is not tlp:
+        desk.store.audit.add(
+            actor=visit.actor,
+            action="item.marked",
+            subject=subject(key),
+            now=visit.now,
+            before={"tlp": before.value},
+            after={"tlp": tlp.value},
         )
     return back(visit, at=key)
 

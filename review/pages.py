@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse
 
 from monitor.catalogues import LANGUAGES, translations, words
 from monitor.catalogues.reasons import notes, reason
+from monitor.core.tlp import Tlp
 from review import __name__ as package
 from review.visits import Visit
 
@@ -77,7 +78,7 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "noted": lambda kept: notes(kept, messages),
         "said": messages.gettext,  # a message id out of one of the tables
     }
-    made.globals |= {"words": words, "languages": LANGUAGES}
+    made.globals |= {"words": words, "languages": LANGUAGES, "tlp_marks": tuple(Tlp)}
     return made
 
 

@@ -79,6 +79,9 @@ def _asked(desk: Desk, visit: Visit) -> Asked | None:
     item = None if link.item_key is None else desk.store.items.get(link.item_key)
     if link.purpose is Purpose.VERDICT and item is None:
         return None
+    # It may have been marked after the mail that carried the link.
+    if item is not None and not subscriber.clearance.allows(item.tlp):
+        return None
     zone = ZoneInfo(subscriber.schedule.zone)
     return Asked(
         purpose=link.purpose,

@@ -16,6 +16,7 @@ from monitor.cli.common import USAGE, AsJson, Config, remark, say, say_json, set
 from monitor.cli.common import tells_failures as tells
 from monitor.core.exports import csv_text
 from monitor.core.reports import QueueFilter
+from monitor.core.tlp import Tlp
 from monitor.core.values import Band, Item, ItemState
 
 AT_ONCE = 500
@@ -60,6 +61,9 @@ def export(
     band: Annotated[Band, typer.Option(help="The least band.")] = Band.QUEUE,
     state: Annotated[ItemState | None, typer.Option(help="Only items in this state.")] = None,
     since: Annotated[str | None, typer.Option(help="First seen on or after: 2026-11-09.")] = None,
+    clearance: Annotated[
+        Tlp, typer.Option(help="What is marked higher than this stays here.")
+    ] = Tlp.CLEAR,
     config: Config = None,
 ) -> None:
     """Print kept items as a table or as JSON lines. Withheld names do not leave.
@@ -73,7 +77,10 @@ def export(
         limit=AT_ONCE,
     )
     with open_watch(settings_from(config)) as watch:
-        items = [_withheld(item, watch) for item in _all(watch, wanted)]
+        found = list(_all(watch, wanted))
+        items = [_withheld(item, watch) for item in found if clearance.allows(item.tlp)]
+    if len(items) < len(found):
+        remark(f"{len(found) - len(items)} items are marked above {clearance.label}: left out.")
     if shape is Shape.CSV:
         say(csv_text(items))
         return
@@ -90,6 +97,7 @@ def export(
             "score": item.score.score,
             "decision": item.score.decision.value,
             "version": item.score.version,
+            "tlp": item.tlp.label,
         })  # fmt: skip
 
 

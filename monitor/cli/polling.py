@@ -24,6 +24,7 @@ from monitor.cli.common import (
     stop,
     tells_failures,
 )
+from monitor.core.tlp import Tlp
 from monitor.core.values import ErrorCode, Feed
 from monitor.feedwatch import Held
 from monitor.pages import trial_json
@@ -127,6 +128,7 @@ def _configured(watch: Watch, url: str) -> Feed | None:
 def add(
     url: Annotated[str, typer.Argument(help="The address of an article.")],
     note: Annotated[str, typer.Option(help="A remark for the team.")] = "",
+    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.CLEAR,
     config: Config = None,
     allow_private: AllowPrivate = None,
     as_json: AsJson = False,
@@ -136,7 +138,7 @@ def add(
     Example:  monitor add https://example.org/news/7 --note "sent by a reader"
     """
     with open_watch(settings_from(config, allow_private)) as watch:
-        report = watch.add_tip(url, note=note, actor="command line")
+        report = watch.add_tip(url, note=note, actor="command line", tlp=tlp)
     if not report.is_known:
         raise stop("Nothing was kept: another tip was being taken. Try again.", TRY_AGAIN)
     if as_json:

@@ -21,6 +21,7 @@ COLUMNS = (
     "url",
     "reasons",
     "rules_version",
+    "tlp",
 )
 # A spreadsheet runs a cell that begins like this as a formula (OWASP ASVS 5.0, V1.2.10), and it
 # takes the full-width forms for the plain ones.
@@ -66,4 +67,5 @@ def _row(item: Item) -> list[str]:
         item.url,
         reasons(item.score.matches),
         item.score.version,
+        item.tlp.label,
     ]

@@ -13,6 +13,7 @@ from web.visitors import Visitor, find, tree, words
 
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.reports import FateLine, FateReport
+from monitor.core.tlp import Tlp
 from monitor.core.values import Fate
 from review.desk import Draft
 from review.visits import SOMEBODY
@@ -25,17 +26,19 @@ def test_a_tip_leads_to_its_item(filled: Store, visiting: Callable[..., Visitor]
     """The form hands over address, note and name; the answer is the item's page."""
     asked = []
 
-    def tipped(url: str, *, note: str, actor: str) -> FateReport:
-        asked.append((url, note, actor))
+    def tipped(url: str, *, note: str, actor: str, tlp: Tlp) -> FateReport:
+        asked.append((url, note, actor, tlp))
         return filled.ledger.why(3)
 
     visitor = visiting(add_tip=tipped)
     visitor.post("/you", {"name": "Mina"})
     form = find(visitor.page("/"), "form.tip")[0]
-    answer = visitor.post(form.action, {"url": " https://a.example/7 ", "note": " by phone "})
+    answer = visitor.post(
+        form.action, {"url": " https://a.example/7 ", "note": " by phone ", "tlp": "amber"}
+    )
 
-    assert [name for name, _ in form.fields.items()] == ["url", "note"]
-    assert asked == [("https://a.example/7", "by phone", "Mina")]
+    assert [name for name, _ in form.fields.items()] == ["url", "note", "tlp"]
+    assert asked == [("https://a.example/7", "by phone", "Mina", Tlp.AMBER)]
     assert (answer.status_code, answer.headers["location"]) == (303, "/items/3")
 
 
@@ -44,7 +47,7 @@ def test_a_refused_tip_says_why_and_keeps_what_was_written(
 ) -> None:
     """An address that must not be asked is not lost: the form stands there again, filled in."""
 
-    def refused(url: str, *, note: str, actor: str) -> FateReport:
+    def refused(url: str, *, note: str, actor: str, tlp: Tlp) -> FateReport:
         raise ConfigurationErrors([Problem(file=url, message="leads to a <private> network")])
 
     visitor = visiting(add_tip=refused)
@@ -53,7 +56,11 @@ def test_a_refused_tip_says_why_and_keeps_what_was_written(
 
     assert answer.status_code == 422
     assert "leads to a <private> network" in words(find(page, "p.bad")[0])
-    assert dict(find(page, "form.tip")[0].fields) == {"url": 'http://10.0.0.1/"><b>', "note": "n"}
+    assert dict(find(page, "form.tip")[0].fields) == {
+        "url": 'http://10.0.0.1/"><b>',
+        "note": "n",
+        "tlp": "clear",
+    }
     assert unspoken(tree(visiting(add_tip=refused, catalogue=pseudo).post("/tips", {"url": "x"})),
                     title_is_foreign=False) == []  # fmt: skip
 
@@ -65,7 +72,7 @@ def test_no_address_and_an_endless_one_are_not_asked(
     """Nothing is asked for an empty form, and a long address is not cut to another one."""
     asked: list[str] = []
 
-    def tipped(url: str, *, note: str, actor: str) -> FateReport:
+    def tipped(url: str, *, note: str, actor: str, tlp: Tlp) -> FateReport:
         asked.append(url)
         return filled.ledger.why(3)
 
