@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, func, or_, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import (
@@ -20,22 +20,31 @@ from monitor.core.reports import (
     ItemPage,
     QueueFilter,
     QueueOrder,
+    Reprint,
     Revision,
     Sighting,
 )
-from monitor.core.values import Band, Item, ItemState, Match, Score, TextState
+from monitor.core.values import Band, Item, ItemState, Match, ProfileScore, Score, TextState
 from store import search
+from store.profiles import (
+    band_under,
+    best_score,
+    is_of,
+    profile_scores,
+    reaches,
+    save_explanation,
+)
 from store.rows import (
     chunks,
     item_value,
     mark,
-    match_columns,
     match_value,
     may_be_key,
     score_columns,
 )
 from store.session import Database
 from store.tables.base import table
+from store.tables.desk import GradeRow, ReprintRow, SeenRow
 from store.tables.watching import (
     EntryRow,
     FeedRow,
@@ -47,9 +56,13 @@ from store.tables.watching import (
 
 ITEM, MATCH, FEED, ENTRY = table(ItemRow), table(MatchRow), table(FeedRow), table(EntryRow)
 SIGHTING, REVISION = table(SightingRow), table(RevisionRow)
+GRADE, REPRINT, SEEN = table(GradeRow), table(ReprintRow), table(SeenRow)
 
 # Claimed items go on being open to decisions; these are not decided yet.
 UNDECIDED = (ItemState.NEW, ItemState.CLAIMED)
+
+# Further apart, one headline in two feeds is more often two events than one report.
+REPRINTED_WITHIN = timedelta(days=14)
 
 
 class Items:
@@ -61,7 +74,8 @@ class Items:
 
     def queue(self, wanted: QueueFilter) -> ItemPage:
         """Return the items that fit a filter, and how many there are in all."""
-        best = (ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.first_seen_at.desc())
+        score = best_score(wanted.topics) if wanted.topics else ITEM.c.score
+        best = (score.desc(), ITEM.c.raw.desc(), ITEM.c.first_seen_at.desc())
         newest = (ITEM.c.first_seen_at.desc(),)
         order = best if wanted.order is QueueOrder.BEST else newest
         with self._database.reading() as session:
@@ -78,6 +92,31 @@ class Items:
             ).scalars()
             items = items_by_key(session, list(keys))
             return ItemPage(items=tuple(items), total=total.scalar_one())
+
+    def counts_of(self, wanted: QueueFilter) -> Mapping[Band, int]:
+        """Return how many items fit a filter in each (peak) band; the filter's own bands count."""
+        with self._database.reading() as session:
+            where = _conditions(wanted)
+            if wanted.search:
+                where.append(search.condition(session, wanted.search))
+            band = band_under(wanted.topics)
+            query = select(band, func.count()).where(*where).group_by(band)
+            found = {Band(band): count for band, count in session.execute(query)}
+        return {band: found.get(band, 0) for band in Band}
+
+    def reprints(self, keys: Sequence[int]) -> dict[int, tuple[Reprint, ...]]:
+        """Map items to those of other feeds that say the same within two weeks, best first.
+
+        An item is in the mapping only when there are such. One feed is never its own reprint: a
+        column keeps its title while its subject changes.
+        """
+        found: dict[int, list[Reprint]] = defaultdict(list)
+        with self._database.reading() as session:
+            for some in chunks(key for key in keys if may_be_key(key)):
+                for row in session.execute(_reprints_of(some)):
+                    if abs(row.first_seen_at - row.own_first_seen_at) <= REPRINTED_WITHIN:
+                        found[row.own_key].append(_reprint(row))
+        return {key: tuple(reprints) for key, reprints in found.items()}
 
     def stopped(
         self, *, bands: Sequence[Band] = (Band.REJECT,), limit: int = 50, offset: int = 0
@@ -180,9 +219,7 @@ class Items:
             ).first()
             if changed is None:
                 return False
-            session.execute(delete(MATCH).where(MATCH.c.item_key == key))
-            if score.matches:
-                session.execute(MATCH.insert(), match_columns(key, score.matches))
+            save_explanation(session, key, score)
         return True
 
     # ------------------------------------------------------------ claims
@@ -253,12 +290,14 @@ def items_by_key(session: Session, keys: Sequence[int]) -> list[Item]:
     rows: dict[int, Row[Any]] = {}
     matches: dict[int, list[Match]] = defaultdict(list)
     shown: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    profiles: dict[int, list[ProfileScore]] = {}
     for some in chunks(key for key in keys if may_be_key(key)):
         query = select(ITEM, FEED.c.id.label("feed_id")).join(FEED, FEED.c.key == ITEM.c.feed_key)
         rows |= {row.key: row for row in session.execute(query.where(ITEM.c.key.in_(some)))}
         lines = select(MATCH).where(MATCH.c.item_key.in_(some))
         for line in session.execute(lines.order_by(MATCH.c.item_key, MATCH.c.position)):
             matches[line.item_key].append(match_value(line))
+        profiles |= profile_scores(session, some)
         for item_key, feed_key, spec in session.execute(_sightings_of(some)):
             shown[item_key].append((feed_key, spec["title"]))
     return [
@@ -266,6 +305,7 @@ def items_by_key(session: Session, keys: Sequence[int]) -> list[Item]:
             row,
             row.feed_id,
             matches[key],
+            profiles=profiles.get(key, ()),
             also_in=[title for feed_key, title in shown[key] if feed_key != row.feed_key],
         )
         for key in keys
@@ -329,16 +369,47 @@ def _sightings_of(keys: Sequence[int]) -> Any:
     )
 
 
+def _reprints_of(keys: Sequence[int]) -> Any:
+    own_mark, own = REPRINT.alias(), ITEM.alias()
+    return (
+        select(
+            own.c.key.label("own_key"),
+            own.c.first_seen_at.label("own_first_seen_at"),
+            *(ITEM.c[name] for name in ("key", "outlet", "title", "score", "state")),
+            ITEM.c.first_seen_at,
+        )
+        .select_from(own_mark)
+        .join(own, own.c.key == own_mark.c.item_key)
+        .join(REPRINT, REPRINT.c.mark == own_mark.c.mark)
+        .join(ITEM, ITEM.c.key == REPRINT.c.item_key)
+        .where(own.c.key.in_(keys), ITEM.c.feed_key != own.c.feed_key)
+        .order_by(ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.key.desc())
+    )
+
+
+def _reprint(row: Row[Any]) -> Reprint:
+    return Reprint(
+        key=row.key,
+        outlet=row.outlet,
+        title=row.title,
+        score=row.score,
+        state=ItemState(row.state),
+    )
+
+
 def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     for column, values in (
-        (ITEM.c.peak_band, wanted.bands),
         (ITEM.c.state, wanted.states),
         (ITEM.c.lang, wanted.langs),
         (ITEM.c.country, wanted.countries),
     ):
         if values:
             where.append(column.in_([str(value) for value in values]))
+    if wanted.bands:
+        where.append(reaches(wanted.topics, wanted.bands))
+    elif wanted.topics:
+        where.append(is_of(wanted.topics))
     if wanted.feeds:
         seen = (
             select(SIGHTING.c.item_key)
@@ -346,6 +417,9 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
             .where(FEED.c.id.in_(wanted.feeds))
         )
         where.append(ITEM.c.key.in_(seen))
+    if wanted.places:
+        named = select(MATCH.c.item_key).where(MATCH.c.entity.in_(wanted.places))
+        where.append(ITEM.c.key.in_(named))
     if wanted.since is not None:
         where.append(ITEM.c.first_seen_at >= wanted.since)
     if wanted.until is not None:
@@ -356,6 +430,21 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
         where.append(ITEM.c.claimed_by == wanted.claimed_by)
     if wanted.claimed_at is not None:
         where += _claimed_at(wanted.claimed_at)
+    return where + _of_persons(wanted)
+
+
+def _of_persons(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions that tell one person's list from another's."""
+    where: list[ColumnElement[bool]] = []
+    if wanted.unseen_by is not None:
+        seen = select(SEEN.c.item_key).where(SEEN.c.person_key == wanted.unseen_by)
+        where.append(ITEM.c.key.not_in(seen))
+    if wanted.to_grade_by is not None:
+        standing = select(GRADE.c.item_key).where(GRADE.c.undone_at.is_(None))
+        mine = standing.where(GRADE.c.person_key == wanted.to_grade_by)
+        complete = standing.group_by(GRADE.c.item_key).having(func.count() >= 2)
+        asked = or_(ITEM.c.state == ItemState.ESCALATED.value, ITEM.c.key.in_(standing))
+        where += [asked, ITEM.c.key.not_in(mine), ITEM.c.key.not_in(complete)]
     return where
 
 

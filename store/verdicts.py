@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, or_, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import Taught, VerdictLine
@@ -44,27 +45,43 @@ class Verdicts:
         note: str = "",
     ) -> int:
         """Decide about an item; return the verdict's key. Raises KeyError for no such item."""
-        if not may_be_key(item_key):
-            raise KeyError(item_key)
+        return self.give_all(
+            [item_key], verdict, actor=actor, now=now, teach=[item_key] if teach else (), note=note
+        )
+
+    def give_all(
+        self,
+        item_keys: Sequence[int],
+        verdict: Verdict,
+        *,
+        actor: str,
+        now: datetime,
+        teach: Collection[int] = (),
+        note: str = "",
+    ) -> int:
+        """Decide about several items with one press, all or none; return the first verdict's key.
+
+        Undoing any one of them undoes all. Those of `teach` become examples; the note goes to the
+        first. Raises KeyError for no such item.
+        """
+        first, *rest = dict.fromkeys(item_keys)
+        line = {"verdict": verdict.value, "actor": actor, "given_at": now}
         with self._database.writing() as session:
-            if not _set_state(session, item_key, STATE_AFTER[verdict]):
-                raise KeyError(item_key)
-            key = session.execute(
-                VERDICT.insert()
-                .values(
-                    item_key=item_key,
-                    verdict=verdict.value,
-                    teach=teach,
-                    note=note,
-                    actor=actor,
-                    given_at=now,
-                )
-                .returning(VERDICT.c.key)
-            ).scalar_one()
-        return int(key)
+            own = line | {"teach": first in teach, "note": note}
+            key = _insert(session, first, own)
+            if rest:
+                mark = update(VERDICT).where(VERDICT.c.key == key).values(batch=key)
+                session.execute(mark)
+            for item_key in rest:
+                own = line | {"teach": item_key in teach, "note": "", "batch": key}
+                _insert(session, item_key, own)
+        return key
 
     def undo(self, verdict_key: int, *, actor: str, now: datetime) -> VerdictLine | None:
-        """Take a verdict back. None when there is no such verdict, or it was taken back before."""
+        """Take a verdict back, and those given with the same press.
+
+        None when there is no such verdict, or it was taken back before.
+        """
         with self._database.writing() as session:
             return _undo(session, verdict_key, actor, now)
 
@@ -104,6 +121,15 @@ class Verdicts:
             return [Taught(verdict=latest[item.key], item=item) for item in items]
 
 
+def _insert(session: Session, item_key: int, line: Mapping[str, Any]) -> int:
+    """Write one verdict and give its item the state that follows; return the verdict's key."""
+    verdict = Verdict(line["verdict"])
+    if not may_be_key(item_key) or not _set_state(session, item_key, STATE_AFTER[verdict]):
+        raise KeyError(item_key)
+    insert = VERDICT.insert().values({"item_key": item_key, **line}).returning(VERDICT.c.key)
+    return int(session.execute(insert).scalar_one())
+
+
 def item_verdicts(session: Session, item_key: int) -> tuple[VerdictLine, ...]:
     """Return all verdicts about an item, oldest first."""
     query = select(VERDICT).where(VERDICT.c.item_key == item_key).order_by(VERDICT.c.key)
@@ -111,23 +137,31 @@ def item_verdicts(session: Session, item_key: int) -> tuple[VerdictLine, ...]:
 
 
 def _undo(session: Session, key: int, actor: str, now: datetime) -> VerdictLine | None:
-    row = session.execute(
+    if not may_be_key(key):
+        return None
+    own = VERDICT.alias()
+    batch = select(own.c.batch).where(own.c.key == key, own.c.undone_at.is_(None)).scalar_subquery()
+    rows = session.execute(
         update(VERDICT)
-        .where(VERDICT.c.key == key, VERDICT.c.undone_at.is_(None))
+        .where(or_(VERDICT.c.key == key, VERDICT.c.batch == batch), VERDICT.c.undone_at.is_(None))
         .values(undone_at=now, undone_by=actor)
         .returning(VERDICT)
-    ).one_or_none()
-    if row is None:
-        return None
+    ).all()
+    for row in rows:
+        _stand_again(session, row.item_key)
+    return next((_line(row) for row in rows if row.key == key), None)
+
+
+def _stand_again(session: Session, item_key: int) -> None:
+    """Give an item the state of the verdict that holds now."""
     standing = session.execute(
         select(VERDICT.c.verdict)
-        .where(VERDICT.c.item_key == row.item_key, VERDICT.c.undone_at.is_(None))
+        .where(VERDICT.c.item_key == item_key, VERDICT.c.undone_at.is_(None))
         .order_by(VERDICT.c.key.desc())
         .limit(1)
     ).scalar_one_or_none()
     state = ItemState.NEW if standing is None else STATE_AFTER[Verdict(standing)]
-    _set_state(session, row.item_key, state)
-    return _line(row)
+    _set_state(session, item_key, state)
 
 
 def _set_state(session: Session, item_key: int, state: ItemState) -> bool:
@@ -156,4 +190,5 @@ def _line(row: Row[Any]) -> VerdictLine:
         given_at=row.given_at,
         undone_at=row.undone_at,
         undone_by=row.undone_by,
+        batch=row.batch,
     )

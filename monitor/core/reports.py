@@ -126,12 +126,16 @@ class QueueFilter:
     langs: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()  # feed ids: shown by any of them
     countries: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # profiles: `bands` are then those under the best of them
+    places: tuple[str, ...] = ()  # entities: named by a line of the score, any of them
     search: str = ""  # words and "phrases"; any text is allowed
     since: datetime | None = None  # first seen at or after
     until: datetime | None = None  # first seen before
     is_backfill: bool | None = None
     claimed_by: str | None = None
     claimed_at: datetime | None = None  # only what a claim holds at this moment
+    unseen_by: int | None = None  # a person's key: what they have not opened or decided
+    to_grade_by: int | None = None  # a person's key: what asks for their grade of its evidence
     order: QueueOrder = QueueOrder.BEST
     limit: int = 50
     offset: int = 0
@@ -153,6 +157,17 @@ class ItemCounts:
     by_state: Mapping[ItemState, int] = field(default_factory=dict)
     by_band_and_state: Mapping[tuple[Band, ItemState], int] = field(default_factory=dict)
     total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprint:
+    """An item of another feed whose headline says the same."""
+
+    key: int
+    outlet: str
+    title: str
+    score: int
+    state: ItemState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +221,7 @@ class VerdictLine:
     given_at: datetime
     undone_at: datetime | None = None
     undone_by: str | None = None
+    batch: int | None = None  # of those given with one press, the key of the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
