@@ -5,7 +5,7 @@ Also the preview, which is the same work on given items and writes nothing down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,8 +14,10 @@ from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.coverage import Coverage
 from monitor.core.digests import Limits, choose
-from monitor.core.telling import Digest, Message, Subscriber
+from monitor.core.telling import Digest, Message, Place, Subscriber
+from monitor.core.topics import best_band
 from monitor.core.values import Band, Item, ItemState
+from monitor.core.week import Day
 from monitor.core.windows import Schedule, Window
 
 # From the ordinary size down to one that always fits.
@@ -43,15 +45,20 @@ def fitting(
     rules_version: str = "",
     redact: Redact = unchanged,
     withheld_count: int = 0,
+    week: tuple[Day, ...] = (),
+    asked: Collection[int] = (),
+    left_out: Collection[int] = (),
 ) -> tuple[Digest, Message]:
     """Return the fullest digest whose HTML stays under the limit, and its mail.
 
     What is marked above the subscriber's clearance is left out and counted; `withheld_count` says
-    how many such items are not among the candidates.
+    how many such items are not among the candidates. An editor put in the items of `asked` and
+    took out those of `left_out`, which the mail counts.
     """
     offered = list(candidates)
     found = [item for item in offered if subscriber.clearance.allows(item.tlp)]
     withheld_count += len(offered) - len(found)
+    found = [item for item in found if item.key not in left_out]
     near_misses = [item for item in near_misses if subscriber.clearance.allows(item.tlp)]
     for limits in _SIZES:
         digest = choose(
@@ -65,8 +72,15 @@ def fitting(
             sections=sections,
             coverage=coverage,
             rules_version=rules_version,
+            asked=asked,
         )
-        digest = replace(digest, withheld_count=withheld_count)
+        digest = replace(
+            digest,
+            withheld_count=withheld_count,
+            left_out_count=len(left_out),
+            places={**digest.places, **dict.fromkeys(left_out, Place.LEFT_OUT)},
+            week=week,
+        )
         message = compose(digest, sender=sender, redact=redact)
         if len(message.html.encode()) <= HTML_LIMIT:
             break
@@ -97,7 +111,7 @@ def preview(
         for item in items
         if (include_backfill or not item.is_backfill)
         and (
-            item.score.decision.rank >= who.minimum.rank
+            best_band(item, who.topics).rank >= who.minimum.rank
             or item.state in (ItemState.RELEVANT, ItemState.ESCALATED)
         )
     ]

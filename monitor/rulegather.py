@@ -122,7 +122,7 @@ def shaped(files: Sequence[tuple[str, str]], problems: list[Problem]) -> Shaped:
 def _names_in(tree: Node) -> set[str]:
     """Return the names that a file defines, whatever else is wrong with it."""
     names: set[str] = set()
-    for kind in ("entities", "phrases"):
+    for kind in ("entities", "phrases", "profiles"):
         part = tree.get(kind) if isinstance(tree, Keyed) else None
         if isinstance(part, Keyed):
             names.update(key.value for key, _ in part.pairs if key.value)
@@ -248,6 +248,7 @@ def _rule(shape: RuleShape) -> Rule:
         langs=tuple(shape.lang),
         feeds=tuple(shape.feeds),
         tags=tuple(shape.tags),
+        profiles=tuple(shape.profiles),
         until=shape.until,
         section=shape.section,
         note=shape.note,
@@ -328,6 +329,11 @@ def _check_names(gathering: _Gathering) -> None:
         for asked, index, name in _names_of(rule):
             if name not in things:
                 _unknown(gathering, f"rule {rule.id}", (asked, index), name, things)
+        for index, name in enumerate(rule.profiles):
+            if name not in gathering.profiles:
+                _unknown(
+                    gathering, f"rule {rule.id}", ("profiles", index), name, gathering.profiles
+                )
     decision = gathering.decision.get("require")
     for key, names in _required(decision):
         for index, name in enumerate(names):

@@ -141,6 +141,9 @@ class RuleShape(_Shape):
     lang: Names = Field(default=[], description="only for items in these languages")
     feeds: Names = Field(default=[], description="only for items of these feeds")
     tags: Names = Field(default=[], description="only for items of feeds with one of these tags")
+    profiles: Names = Field(
+        default=[], description="only under these profiles; not in the default decision"
+    )
     until: Annotated[date, BeforeValidator(_dated)] | None = Field(
         default=None, description="last day, YYYY-MM-DD"
     )

@@ -15,6 +15,7 @@ from monitor.core.telling import Message, MessageKind, Subscriber
 from monitor.core.values import Band, Item
 from store.items import items_by_key
 from store.outbox import add_message
+from store.profiles import reaches
 from store.session import Database
 from store.tables.base import table
 from store.tables.telling import AlertRow, OutboxRow
@@ -39,7 +40,7 @@ class Alerts:
         query = (
             select(ITEM.c.key)
             .where(
-                ITEM.c.peak_band == Band.ALERT.value,
+                reaches(subscriber.topics, (Band.ALERT,)),
                 ITEM.c.first_seen_at >= max(since, subscriber.since),
                 ITEM.c.is_backfill.is_(False),
                 ITEM.c.tlp.in_(subscriber.clearance.within),

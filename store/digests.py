@@ -6,6 +6,7 @@ the transaction that writes the digest and its message.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +26,9 @@ from monitor.core.telling import (
 )
 from monitor.core.values import Band, Fate, FeedState, Item, ItemState
 from monitor.ports import PollStatus
-from store.items import items_by_key
+from store.items import Items, items_by_key
 from store.outbox import add_message
+from store.profiles import band_under, is_of, reaches
 from store.rows import feed_from_json
 from store.session import Database
 from store.tables.base import table
@@ -84,20 +86,18 @@ class Digests:
     def candidates(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> list[Item]:
         """Return items of the subscriber's bands, first seen in `[since, until)`, not yet placed.
 
+        For a subscriber of topics the best band under these counts.
+
         An older item counts when an edit raised its band since then. What an analyst judged
         relevant or escalated counts whatever its band and age. Backfill never counts.
         """
-        bands = [band.value for band in Band if band.rank >= subscriber.minimum.rank]
         is_recent = or_(ITEM.c.first_seen_at >= since, ITEM.c.risen_at >= since)
         query = (
             _untold(subscriber, subscriber.since, until)
             .where(
-                or_(
-                    and_(ITEM.c.peak_band.in_(bands), is_recent),
-                    ITEM.c.state.in_(_JUDGED_GOOD),
-                )
+                or_(and_(_is_good_enough(subscriber), is_recent), _is_judged_good(subscriber)),
+                _may_know(subscriber),
             )
-            .where(_may_know(subscriber))
             .order_by(ITEM.c.score.desc(), ITEM.c.key)
             .limit(_MOST_CANDIDATES)
         )
@@ -115,7 +115,7 @@ class Digests:
             _untold(subscriber, since, until)
             .where(
                 _may_know(subscriber),
-                ITEM.c.peak_band == below.value,
+                band_under(subscriber.topics) == below.value,
                 ITEM.c.state == ItemState.NEW.value,
             )
             .order_by(ITEM.c.score.desc(), ITEM.c.raw.desc(), ITEM.c.key)
@@ -126,18 +126,22 @@ class Digests:
 
     def withheld_count(self, subscriber: Subscriber, *, since: datetime, until: datetime) -> int:
         """Return how many items of a window would be told, were they not marked too high."""
-        bands = [band.value for band in Band if band.rank >= subscriber.minimum.rank]
         query = _untold(subscriber, max(since, subscriber.since), until).where(
             ~_may_know(subscriber),
-            or_(ITEM.c.peak_band.in_(bands), ITEM.c.state.in_(_JUDGED_GOOD)),
+            or_(_is_good_enough(subscriber), _is_judged_good(subscriber)),
             ITEM.c.state != ItemState.IRRELEVANT.value,
         )
         with self._database.reading() as session:
             count = select(func.count()).select_from(query.subquery())
             return int(session.execute(count).scalar_one())
 
-    def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
-        """Return title and feed id of what digests made since then told a subscriber."""
+    def told(
+        self, subscriber_key: int, *, since: datetime, besides: int | None = None
+    ) -> list[tuple[str, str]]:
+        """Return title and feed id of what digests made since then told a subscriber.
+
+        The digest whose key is `besides` does not count.
+        """
         query = (
             select(ITEM.c.title, FEED.c.id)
             .select_from(PLACE)
@@ -148,6 +152,7 @@ class Digests:
                 DIGEST.c.subscriber_key == subscriber_key,
                 DIGEST.c.made_at >= since,
                 PLACE.c.place.in_(_TOLD),
+                DIGEST.c.key != (besides or 0),
             )
         )
         with self._database.reading() as session:
@@ -203,6 +208,10 @@ class Digests:
             gaps = _gaps(session, since, until)
             return [_watch(row, gaps.get(row.key, ())) for row in session.execute(query)]
 
+    def per_day(self, starts: Sequence[datetime]) -> Sequence[Mapping[Band, int]]:
+        """Return how many items were first seen between each two of `starts`, by (peak) band."""
+        return Items(self._database).per_day(starts)
+
     def counts(self, since: datetime, until: datetime) -> EntryCounts:
         """Return the ledger's totals of a window."""
         decided = and_(FATE.c.decided_at >= since, FATE.c.decided_at < until)
@@ -225,11 +234,17 @@ class Digests:
             )
 
     def save(
-        self, digest: Digest, message: Message | None, *, held_until: datetime | None = None
+        self,
+        digest: Digest,
+        message: Message | None,
+        *,
+        held_until: datetime | None = None,
+        subject: str = "",
     ) -> bool:
         """Write the digest, its places and its message together.
 
         With `held_until` the message waits so long for an editor, and then goes out by itself.
+        `subject` is what the archive says of a digest without a message.
         Return False, writing nothing, when the period has a digest already.
         """
         subscriber, window = digest.subscriber, digest.window
@@ -241,7 +256,7 @@ class Digests:
             end=window.end,
             missed_count=window.missed_count,
             made_at=digest.made_at,
-            subject=message.subject if message else "",
+            subject=message.subject if message else subject,
             story_count=len(digest.stories),
             over_limit_count=digest.over_limit_count,
             is_blind=bool(digest.coverage and digest.coverage.is_blind),
@@ -331,6 +346,16 @@ def _untold(subscriber: Subscriber, since: datetime, until: datetime) -> Any:
         ITEM.c.is_backfill.is_(False),
         ~told,
     )
+
+
+def _is_good_enough(subscriber: Subscriber) -> ColumnElement[bool]:
+    bands = [band for band in Band if band.rank >= subscriber.minimum.rank]
+    return reaches(subscriber.topics, bands)
+
+
+def _is_judged_good(subscriber: Subscriber) -> ColumnElement[bool]:
+    judged = ITEM.c.state.in_(_JUDGED_GOOD)
+    return and_(judged, is_of(subscriber.topics)) if subscriber.topics else judged
 
 
 def _may_know(subscriber: Subscriber) -> ColumnElement[bool]:

@@ -27,9 +27,9 @@ from monitor.core.reports import (
 from monitor.core.values import Band, Item, ItemState, Match, ProfileScore, Score, TextState
 from store import search
 from store.profiles import (
+    KEPT,
     band_under,
     best_score,
-    is_of,
     profile_scores,
     reaches,
     save_explanation,
@@ -409,7 +409,7 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
     if wanted.bands:
         where.append(reaches(wanted.topics, wanted.bands))
     elif wanted.topics:
-        where.append(is_of(wanted.topics))
+        where.append(reaches(wanted.topics, KEPT))
     if wanted.feeds:
         seen = (
             select(SIGHTING.c.item_key)

@@ -17,10 +17,11 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlmodel import Session
 
 from monitor.core.reprints import reprint_mark
-from monitor.core.values import Band, Fate, ItemState, ReadEntry, TextState
+from monitor.core.values import Band, Fate, ItemState, ReadEntry, Score, TextState
 from store import search
 from store.marks import expected
-from store.rows import chunks, mark, match_columns, score_columns, storable
+from store.profiles import peaks_of, save_explanation
+from store.rows import chunks, mark, score_columns, storable
 from store.search import Terms
 from store.tables.base import table, upsert
 from store.tables.desk import ReprintRow
@@ -28,12 +29,11 @@ from store.tables.watching import (
     EntryRow,
     FateRow,
     ItemRow,
-    MatchRow,
     RevisionRow,
     SightingRow,
 )
 
-ENTRY, FATE, ITEM, MATCH = table(EntryRow), table(FateRow), table(ItemRow), table(MatchRow)
+ENTRY, FATE, ITEM = table(EntryRow), table(FateRow), table(ItemRow)
 REVISION, SIGHTING, REPRINT = table(RevisionRow), table(SightingRow), table(ReprintRow)
 
 # How much of the article a text state stands for. A later reading that got less must not replace
@@ -139,7 +139,7 @@ def _keep(
         _item_columns(read, now) | {"tlp": expected(session, read.pending.link)},
     ).scalar_one_or_none()
     if key is not None:
-        _save_matches(session, key, read)
+        save_explanation(session, key, read.score)
         _mark_reprint(session, key, _title(read))
         search.index(session, key, words)
         return _Outcome(fate=Fate.STORED, item_key=key)
@@ -195,12 +195,6 @@ def _text_columns(read: ReadEntry, now: datetime) -> dict[str, Any]:
     return storable(columns)
 
 
-def _save_matches(session: Session, item_key: int, read: ReadEntry) -> None:
-    matches = match_columns(item_key, read.score.matches)
-    if matches:
-        session.execute(MATCH.insert(), matches)
-
-
 def _mark_reprint(session: Session, item_key: int, title: str) -> None:
     if mark_of_it := reprint_mark(title):
         session.execute(REPRINT.insert().values(item_key=item_key, mark=mark_of_it))
@@ -214,24 +208,33 @@ def _revise(
     after = _text_columns(read, now)
     if (after["title"], after["text"]) == (before.title, before.text):
         return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=SAME_TEXT)
-    rank, peak = read.score.decision.rank, Band(before.peak_band)
-    if _completeness(after) < _completeness(before._mapping) and rank <= peak.rank:
+    peaks = peaks_of(session, item_key)
+    rises = read.score.decision.rank > Band(before.peak_band).rank
+    rises_anywhere = rises or _rises(read.score, peaks)
+    if _completeness(after) < _completeness(before._mapping) and not rises_anywhere:
         return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=LESS_TEXT)
-    rises = rank > peak.rank
     _keep_old(session, before, now, raised_band=rises)
     after["revision_count"] = before.revision_count + 1
     if rises:
-        peak_band = read.score.decision.value
-        after |= {"peak_band": peak_band, "risen_at": now, "is_backfill": False}
+        after["peak_band"] = read.score.decision.value
+    if rises_anywhere:
+        after |= {"risen_at": now, "is_backfill": False}
     session.execute(update(ITEM).where(ITEM.c.key == item_key).values(after))
-    session.execute(delete(MATCH).where(MATCH.c.item_key == item_key))
-    _save_matches(session, item_key, read)
+    save_explanation(session, item_key, read.score, peaks=peaks)
     if after["title"] != before.title:
         session.execute(delete(REPRINT).where(REPRINT.c.item_key == item_key))
         _mark_reprint(session, item_key, _title(read))
     search.index(session, item_key, words)
     reason = NEW_TEXT % after["revision_count"]
     return _Outcome(fate=Fate.REVISION, item_key=item_key, reason=reason)
+
+
+def _rises(score: Score, peaks: Mapping[str, Band]) -> bool:
+    """Tell whether a text reaches a better band than all before it, under any profile they had."""
+    return any(
+        one.profile in peaks and one.decision.rank > peaks[one.profile].rank
+        for one in score.profiles
+    )
 
 
 def _completeness(columns: Any) -> int:

@@ -29,6 +29,7 @@ from monitor.core.values import (
     Match,
     Nearest,
     NearMiss,
+    ProfileScore,
     Score,
     TextState,
 )
@@ -225,7 +226,12 @@ def match_value(row: Row[Any]) -> Match:
 
 
 def item_value(
-    row: Row[Any], feed_id: str, matches: Sequence[Match], *, also_in: Sequence[str] = ()
+    row: Row[Any],
+    feed_id: str,
+    matches: Sequence[Match],
+    *,
+    profiles: Sequence[ProfileScore] = (),
+    also_in: Sequence[str] = (),
 ) -> Item:
     """Return an item from a row of the item table and what belongs to it in other tables."""
     return Item(
@@ -253,6 +259,7 @@ def item_value(
             ),
             near_miss=near_miss_from_json(row.near_miss),
             version=row.score_version,
+            profiles=tuple(profiles),
         ),
         state=ItemState(row.state),
         is_backfill=row.is_backfill,

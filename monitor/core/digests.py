@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from monitor.core.coverage import Coverage
 from monitor.core.telling import Digest, Place, Section, Story, Subscriber, rank
 from monitor.core.text import title_key
+from monitor.core.topics import best_topic, is_of_topics, item_under, topic_heading
 from monitor.core.values import Item, ItemState, Match
 from monitor.core.windows import Window
 
@@ -129,9 +130,7 @@ def candidates_since(subscriber: Subscriber, window: Window) -> datetime:
     return max(subscriber.since, min(window.start, window.end - LATE_FOR))
 
 
-def is_wanted(
-    subscriber: Subscriber, item: Item, *, sections: Mapping[str, str] | None = None
-) -> bool:
+def is_wanted(subscriber: Subscriber, item: Item) -> bool:
     """Return whether an item of the right band is of a language and topic that was asked for.
 
     An unknown language is always wanted: leaving it out would lose it silently.
@@ -139,7 +138,16 @@ def is_wanted(
     lang = (item.lang or item.score.lang or "").split("-")[0].lower()
     if subscriber.languages and lang and lang not in subscriber.languages:
         return False
-    return not subscriber.topics or bool(set(subscriber.topics) & set(topic_points(item, sections)))
+    return is_of_topics(item, subscriber.topics)
+
+
+def heading_of(
+    item: Item, subscriber: Subscriber, sections: Mapping[str, str] | None = None
+) -> str:
+    """Return the heading under which a reader finds an item: their topic, if they chose several."""
+    if len(subscriber.topics) < 2:
+        return topic_of(item, sections)
+    return topic_heading(best_topic(item, subscriber.topics), sections)
 
 
 def choose(
@@ -154,32 +162,42 @@ def choose(
     sections: Mapping[str, str] | None = None,
     coverage: Coverage | None = None,
     rules_version: str = "",
+    asked: Collection[int] = (),
 ) -> Digest:
     """Return the digest of one window: stories by topic, and a place for every wanted candidate.
 
     `told` are the titles that the reader's earlier digests told, each with the id of its feed.
+    A reader of topics finds every item with the score that it has under the best of them.
+    `asked` are the keys of items that a person wants told, whatever languages and topics were
+    chosen and whatever was told before.
     """
     limits = limits or Limits()
-    wanted = [item for item in candidates if is_wanted(subscriber, item, sections=sections)]
+    wanted = [
+        item_under(item, subscriber.topics)
+        for item in candidates
+        if item.key in asked or is_wanted(subscriber, item)
+    ]
     dismissed = [item for item in wanted if item.state is ItemState.IRRELEVANT]
     places = {item.key: Place.IRRELEVANT for item in dismissed}
-    copies = _copies_of(told, [item for item in wanted if item.key not in places])
+    copies = _copies_of(
+        told, [item for item in wanted if item.key not in places and item.key not in asked]
+    )
     places |= {item.key: Place.TOLD_BEFORE for item in copies}
     shown = sorted((item for item in wanted if item.key not in places), key=rank)
     stories = group_reprints(shown, window=window)
-    topics = {story.item.key: topic_of(story.item, sections) for story in stories}
+    topics = {story.item.key: heading_of(story.item, subscriber, sections) for story in stories}
     full, headlines, over = _ration(stories, topics, limits)
     for place, part in ((Place.FULL, full), (Place.HEADLINE, headlines), (Place.OVER_LIMIT, over)):
         for story in part:
             places[story.item.key] = place
             places |= {item.key: _also_place(place) for item in story.also}
     near = [
-        item
+        item_under(item, subscriber.topics)
         for item in near_misses
         if subscriber.near_misses
         and item.key not in places
         and item.state is ItemState.NEW
-        and is_wanted(subscriber, item, sections=sections)
+        and is_wanted(subscriber, item)
     ]
     return Digest(
         subscriber=subscriber,

@@ -84,7 +84,7 @@ class Reading:
         base = 1 if field == "text" else 0  # the title is sentence 0, whether there is one or not
         starts = [part.start for part in parts]
         if field == "text":
-            self._lead_end = end_of_lead(text, self._book.decision.lead)
+            self.lead_by(self._book.decision.lead)
         heard: dict[int, bool] = {}
         word = counted = 0
         dense = is_dense(text)
@@ -109,6 +109,10 @@ class Reading:
             )
             self._by_entity.setdefault(hit.entity, []).append(found)
         self._word_count = word
+
+    def lead_by(self, words: int) -> None:
+        """Let the lead have so many words from now on; what was found stays found."""
+        self._lead_end = end_of_lead(self.text, words)
 
     def rank(self, sentence: int) -> Rank:
         """Return where a sentence stands, by its number."""

@@ -384,6 +384,19 @@ class AuditLine:
     before: Mapping[str, object] | None
     after: Mapping[str, object] | None
     at: datetime
+    key: int = 0  # in the order in which they were added
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailFilter:
+    """Which lines of the audit trail are wanted; what is left out does not narrow."""
+
+    actor: str = ""
+    noun: str = ""  # of the action: "item", "rules"
+    subject: str = ""  # "item:7"
+    since: datetime | None = None
+    until: datetime | None = None  # lines at this moment are no longer wanted
+    below: int | None = None  # lines added before the one of this key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ _ASCII_LETTER = re.compile("[a-z]")
 
 
 class Rulebook:
-    """What `score` needs, resolved: lexicon, groups, phrases, rules, decision and seeds."""
+    """What `score` needs, resolved: lexicon, groups, phrases, rules, decisions and seeds."""
 
     def __init__(self, source: RuleSource, *, program: str) -> None:
         """Build the lexicon and the seed index; `program` is the version of the scoring program."""
@@ -34,10 +34,15 @@ class Rulebook:
             entity.id: _members(entity, self.entities) for entity in rules.entities
         }
         self.lexicon = Lexicon(terms(rules, source.forms))
-        self.rules: tuple[Rule, ...] = rules.rules
+        self.rules: tuple[Rule, ...] = rules.rules  # those of profiles alone among them
         self._needs = {rule.id: self._needed(rule) for rule in rules.rules}
         self.decision: Decision = rules.decision
-        self.profiles: Mapping[str, Profile] = {profile.id: profile for profile in rules.profiles}
+        self.profiles: tuple[Profile, ...] = rules.profiles
+        self.default = frozenset(rule.id for rule in rules.rules if not rule.profiles)
+        self.used: Mapping[str, frozenset[str]] = {
+            profile.id: frozenset(rule.id for rule in rules.rules if profile.uses(rule))
+            for profile in rules.profiles
+        }
         self.likeness = Likeness(source.seeds, self.lexicon)
 
     def label(self, name: str) -> str:
@@ -75,20 +80,6 @@ class Rulebook:
         phrase = self.phrases[name]
         for part in phrase.near[0] if phrase.near else phrase.any:
             yield from self._leaves(part)
-
-    def for_profile(self, profile_id: str) -> Rulebook:
-        """Return the same rulebook under another profile's rules and decision. Raises KeyError."""
-        profile = self.profiles[profile_id]
-        view = object.__new__(Rulebook)
-        view.__dict__.update(self.__dict__)
-        view.decision = profile.decision
-        view.rules = tuple(
-            rule
-            for rule in self.rules
-            if rule.id not in profile.without and (not profile.only or rule.id in profile.only)
-        )
-        view.version = f"{self.version}/{profile.id}"
-        return view
 
 
 def terms(rules: RuleSet, forms: Mapping[str, tuple[str, ...]]) -> Iterator[Term]:

@@ -70,6 +70,7 @@ class Rule:
     langs: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()  # counts under these profiles alone
     until: date | None = None
     section: str = ""  # heading under which a digest lists an item with this rule
     note: str = ""
@@ -100,13 +101,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Another view of the same rules: a second team's topic."""
+    """Another view of the same rules: a topic that a subscriber can choose."""
 
     id: str
     label: str = ""
     decision: Decision
     without: tuple[str, ...] = ()  # rules left out
     only: tuple[str, ...] = ()  # rules used; all when empty
+
+    def uses(self, rule: Rule) -> bool:
+        """Tell whether a rule counts under this profile."""
+        if rule.profiles and self.id not in rule.profiles:
+            return False
+        return rule.id not in self.without and (not self.only or rule.id in self.only)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

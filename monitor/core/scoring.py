@@ -1,4 +1,4 @@
-"""Scores a title and a text by a rulebook, and says why, point by point.
+"""Scores a title and a text by a rulebook, and says why, point by point; once for each profile.
 
 The arithmetic, all in whole points: a rule gives its weight once, at the best place where it holds
 (the body gives only a share). What the title adds, what further sentences add, the feed's factor,
@@ -19,7 +19,15 @@ from monitor.core.reading import Found, Reading
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import Decision, Operand, Rule
 from monitor.core.sentences import Rank
-from monitor.core.values import Band, Match, Nearest, NearMiss, Score, ScoreInput
+from monitor.core.values import (
+    Band,
+    Match,
+    Nearest,
+    NearMiss,
+    ProfileScore,
+    Score,
+    ScoreInput,
+)
 
 FEED_FACTORS = (0.5, 1.5)
 SNIPPET = 240  # characters
@@ -45,27 +53,20 @@ class Held:
 
 
 def score(given: ScoreInput, rulebook: Rulebook) -> Score:
-    """Return the explained score of one item. Pure: the same input always gives the same score."""
+    """Return the explained score of one item. Pure: the same input always gives the same score.
+
+    The text is read once; the default decision and every profile then sum up their own rules.
+    """
     reading = Reading(given.title, given.text, rulebook)
     lang = language_of(f"{given.title}\n{given.text[:LANGUAGE_SAMPLE]}", given.lang)
     decision = rulebook.decision
-    held = [
-        Held(rule, places)
-        for rule in rulebook.candidates(reading.present)
-        if _applies(rule, given, lang) and (places := occurrences(rule, reading))
-    ]
-    matches = [match for one in held for match in _lines(one, reading, rulebook)]
-    matches.extend(_title_and_repeats(held, decision))
-    subtotal = sum(match.points for match in matches)
-    matches.extend(_feed_line(given, decision, subtotal))
-    # Likeness in everyday words alone is no likeness: something must speak for the item first.
-    nearest = _nearest(reading, rulebook) if any(one.rule.weight > 0 for one in held) else ()
-    matches.extend(_seed_line(nearest, decision))
-    raw = sum(match.points for match in matches)
+    everything = _held(reading, rulebook, given, lang)
+    held = [one for one in everything if one.rule.id in rulebook.default]
+    nearest = _nearest(reading, rulebook) if _speaks_for(everything) else ()
+    matches = [match for one in held for match in _lines(one, reading, rulebook, decision)]
+    computed, raw = _computed(held, given, decision, nearest)
+    matches.extend(computed)
     total = min(100, max(0, raw))
-    if total != raw:
-        label = "the score ends at 100" if raw > 100 else "the score begins at 0"
-        matches.append(Match(rule="cap", points=total - raw, label=label))
     ids = {one.rule.id for one in held}
     band = decide(total, ids, decision)
     return Score(
@@ -74,10 +75,59 @@ def score(given: ScoreInput, rulebook: Rulebook) -> Score:
         decision=band,
         lang=lang,
         matches=tuple(matches),
-        nearest=nearest,
+        nearest=nearest if _speaks_for(held) else (),
         near_miss=_near_miss(total, band, ids, reading, rulebook, given, lang),
         version=rulebook.version,
+        profiles=_under_profiles(everything, reading, rulebook, given, lang, nearest),
     )
+
+
+def _held(reading: Reading, book: Rulebook, given: ScoreInput, lang: str | None) -> list[Held]:
+    """Return every rule that holds, those of profiles alone among them."""
+    return [
+        Held(rule, places)
+        for rule in book.candidates(reading.present)
+        if _applies(rule, given, lang) and (places := occurrences(rule, reading))
+    ]
+
+
+def _under_profiles(
+    everything: list[Held],
+    reading: Reading,
+    book: Rulebook,
+    given: ScoreInput,
+    lang: str | None,
+    nearest: tuple[Nearest, ...],
+) -> tuple[ProfileScore, ...]:
+    """Return what each profile makes of the rules that hold.
+
+    A profile with a lead of its own has the places of its rules looked up once more, because the
+    lead decides what a place is worth; words are never looked up again.
+    """
+    by_lead = {book.decision.lead: everything}
+    found = []
+    for profile in book.profiles:
+        decision = profile.decision
+        if decision.lead not in by_lead:
+            reading.lead_by(decision.lead)
+            by_lead[decision.lead] = _held(reading, book, given, lang)
+        used = book.used[profile.id]
+        held = [one for one in by_lead[decision.lead] if one.rule.id in used]
+        computed, raw = _computed(held, given, decision, nearest)
+        matches = [line for one in held for line in _profile_lines(one, reading, book, decision)]
+        total = min(100, max(0, raw))
+        band = decide(total, {one.rule.id for one in held}, decision)
+        found.append(
+            ProfileScore(
+                profile=profile.id,
+                score=total,
+                raw=raw,
+                decision=band,
+                matches=(*matches, *computed),
+                peak=band,
+            )
+        )
+    return tuple(found)
 
 
 def decide(total: int, held: set[str], decision: Decision) -> Band:
@@ -187,14 +237,50 @@ def half_up(value: float) -> int:
     return math.floor(value + 0.5)
 
 
-def _base_points(rule: Rule, rank: Rank, decision: Decision) -> int:
-    return half_up(rule.weight * decision.body) if rank is Rank.BODY else rule.weight
+def _profile_lines(
+    held: Held, reading: Reading, book: Rulebook, decision: Decision
+) -> Iterator[Match]:
+    """Yield a rule's lines under a profile: bare when the default decision shows its places."""
+    if held.rule.id not in book.default:
+        yield from _lines(held, reading, book, decision)
+    elif points := _base_points(held, decision):
+        yield Match(rule=held.rule.id, points=points)
 
 
-def _lines(held: Held, reading: Reading, book: Rulebook) -> Iterator[Match]:
+def _base_points(held: Held, decision: Decision) -> int:
+    """Return what a rule gives at its best place."""
+    weight = held.rule.weight
+    is_body = held.occurrences[0].rank is Rank.BODY
+    return half_up(weight * decision.body) if is_body else weight
+
+
+def _computed(
+    held: Sequence[Held], given: ScoreInput, decision: Decision, nearest: tuple[Nearest, ...]
+) -> tuple[list[Match], int]:
+    """Return the lines that no words stand behind, and the sum of all lines before the cap."""
+    lines = list(_title_and_repeats(held, decision))
+    raw = sum(_base_points(one, decision) for one in held) + sum(line.points for line in lines)
+    further = list(_feed_line(given, decision, raw))
+    # Likeness in everyday words alone is no likeness: something must speak for the item first.
+    if _speaks_for(held):
+        further.extend(_seed_line(nearest, decision))
+    raw += sum(line.points for line in further)
+    lines.extend(further)
+    if raw > 100:
+        lines.append(Match(rule="cap", points=100 - raw, label="the score ends at 100"))
+    elif raw < 0:
+        lines.append(Match(rule="cap", points=-raw, label="the score begins at 0"))
+    return lines, raw
+
+
+def _speaks_for(held: Sequence[Held]) -> bool:
+    return any(one.rule.weight > 0 for one in held)
+
+
+def _lines(held: Held, reading: Reading, book: Rulebook, decision: Decision) -> Iterator[Match]:
     """Yield one line for each hit of the rule's best place; the first carries the points."""
     best = held.occurrences[0]
-    points = _base_points(held.rule, best.rank, book.decision)
+    points = _base_points(held, decision)
     seen: set[tuple[str, int, int]] = set()
     for hit in (single for found in best.hits for single in found.hits):
         key = (hit.field, hit.start, hit.end)
@@ -301,7 +387,9 @@ def _near_miss(
         candidates = [rule for rule in book.rules if rule.id in required]
     else:
         candidates = [
-            rule for rule in book.rules if rule.id not in held and rule.weight >= max(1, short_by)
+            rule
+            for rule in book.rules
+            if rule.id not in held and rule.id in book.default and rule.weight >= max(1, short_by)
         ]
     usable = [rule for rule in candidates if _applies(rule, given, lang)]
     ranked = sorted(usable, key=lambda rule: (_missing_count(rule, reading), -rule.weight, rule.id))

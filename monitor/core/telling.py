@@ -14,6 +14,7 @@ from enum import StrEnum
 from monitor.core.coverage import Coverage
 from monitor.core.tlp import Tlp
 from monitor.core.values import Band, Item
+from monitor.core.week import Day
 from monitor.core.windows import Schedule, Window
 
 
@@ -47,7 +48,7 @@ class Subscriber:
     name: str = ""
     language: str = "en"  # of the mail itself
     minimum: Band = Band.DIGEST
-    topics: tuple[str, ...] = ()  # empty: all
+    topics: tuple[str, ...] = ()  # profiles of the rules; empty: the default decision
     languages: tuple[str, ...] = ()  # of the items wanted; empty: all
     schedule: Schedule = field(default_factory=Schedule)
     quiet: QuietPolicy = QuietPolicy.SHORT
@@ -121,6 +122,7 @@ class Digest:
     left_out_count: int = 0  # by an editor, before it went
     withheld_count: int = 0  # items of the window that are marked above the clearance
     coverage: Coverage | None = None
+    week: tuple[Day, ...] = ()  # empty: it would say nothing
     rules_version: str = ""
 
     @property

@@ -370,6 +370,21 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileScore:
+    """What an item gets under a profile. `score` is exactly the sum of the points of `matches`.
+
+    A rule that the default decision has too is a bare line here: its places are in `Score`.
+    """
+
+    profile: str
+    score: int
+    raw: int
+    decision: Band
+    matches: tuple[Match, ...] = ()
+    peak: Band = Band.REJECT  # the best band that any of its texts reached, as the store knows it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """An explained score. `score` is exactly the sum of the points of `matches`."""
 
@@ -381,6 +396,7 @@ class Score:
     nearest: tuple[Nearest, ...] = ()
     near_miss: NearMiss | None = None
     version: str = ""  # hash of rules, corpus and program version
+    profiles: tuple[ProfileScore, ...] = ()  # in the order of the rule files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,6 +169,22 @@ class MatchRow(SQLModel, table=True):
     label: str = ""
 
 
+class ProfileScoreRow(SQLModel, table=True):
+    """What an item's present text gets under a profile; the item row names the rules' version."""
+
+    __tablename__ = "profile_score"
+    __table_args__ = (Index("ix_profile_score_profile", "profile", "peak_band"),)  # queue, digests
+
+    item_key: int = Field(foreign_key="item.key", primary_key=True)
+    profile: str = Field(primary_key=True)
+    position: int  # in the rule files
+    score: int
+    raw: int
+    band: str  # Band
+    peak_band: str  # the best band that any version had
+    points: list[Any] = Field(default_factory=list, sa_type=Json)  # [rule, points]
+
+
 class EntryRow(SQLModel, table=True):
     """What a feed said about one article, as it last said it."""
 

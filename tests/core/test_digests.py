@@ -217,15 +217,6 @@ def test_the_story_of_the_subject_comes_first_and_each_heading_has_a_full_one() 
     assert [len(section.full) for section in digest.sections] == [2, 1]
 
 
-def test_a_reader_of_one_topic_gets_no_other() -> None:
-    """Topics filter by what an item is about, not only by the heading it gets."""
-    reader = a_subscriber(topics=("worksites",))
-    both = scored(match("in-far-east", 15), match("coercion", 20))  # told under coercion
-
-    assert is_wanted(reader, both)
-    assert not is_wanted(reader, scored(match("coercion", 20)))
-
-
 def test_near_misses_are_for_those_who_want_them() -> None:
     """Analysts see what just missed the line; it takes no place, so it can still be told later."""
     analyst = a_subscriber(near_misses=True)
