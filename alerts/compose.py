@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from alerts.coverage_view import CoverageView, coverage_view
 from alerts.links import reader_link
 from alerts.message import HeaderBroken, build
+from alerts.payload import channel_message
 from alerts.sender import Sender
 from alerts.tokens import Purpose
 from alerts.view import (
@@ -30,6 +31,7 @@ from alerts.view import (
     sections_view,
     tlp_shown,
 )
+from alerts.week_view import week_view
 from alerts.wording import wrapped
 from monitor.catalogues import translations
 from monitor.core.telling import Digest, Message, MessageKind
@@ -60,6 +62,15 @@ def compose(
     refuse_above(digest)
     who = reader(digest.subscriber, sender, redact, made_at=digest.made_at)
     sections = sections_view(digest, who)
+    said = (alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who)
+    if not digest.subscriber.is_person:
+        return channel_message(
+            kind,
+            digest,
+            who=who,
+            subject=marked(digest, said),
+            message_id=message_id(kind, key=_edition(digest), sender=sender),
+        )
     statement = coverage_view(digest.coverage, who) if digest.coverage else None
     given = _given(digest, who, sections, statement) | {"is_alert": kind is MessageKind.ALERT}
     text, html = mail_templates("digest", digest.subscriber.language, given)
@@ -67,10 +78,7 @@ def compose(
         kind,
         digest,
         who=who,
-        subject=marked(
-            digest,
-            (alert_subject if kind is MessageKind.ALERT else subject)(digest, sections, who),
-        ),
+        subject=marked(digest, said),
         text=text,
         html=html,
     )
@@ -123,18 +131,22 @@ def _headline(digest: Digest, sections: tuple[SectionView, ...], who: Reader) ->
 
 
 def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
-    prefix = who.gettext("NK labour")
-    if digest.withheld_count and not (digest.coverage and digest.coverage.is_blind):
-        return f"{prefix}: {who.gettext('nothing that this mail may carry')} ({day})"
-    if digest.coverage is None:
-        return f"{prefix}: {who.gettext('nothing new')} ({day})"
-    if digest.coverage.is_blind:
-        return f"{prefix}: {who.gettext('nothing found, but we were partly blind')} ({day})"
-    watched = digest.coverage.watched_count
-    said = who.ngettext(
-        "all quiet, %(num)d feed watched", "all quiet, %(num)d feeds watched", watched
-    )
-    return f"{prefix}: {said} ({day})"
+    is_blind = digest.coverage is not None and digest.coverage.is_blind
+    if is_blind:
+        said = who.gettext("nothing found, but we were partly blind")
+    elif digest.withheld_count:
+        said = who.gettext("nothing that this mail may carry")
+    elif digest.left_out_count:
+        said = who.gettext("nothing that an editor let through")
+    elif digest.coverage is None:
+        said = who.gettext("nothing new")
+    else:
+        said = who.ngettext(
+            "all quiet, %(num)d feed watched",
+            "all quiet, %(num)d feeds watched",
+            digest.coverage.watched_count,
+        )
+    return f"{who.gettext('NK labour')}: {said} ({day})"
 
 
 def _given(
@@ -152,6 +164,8 @@ def _given(
         "over_limit": digest.over_limit_count,
         "told_before": digest.told_before_count,
         "withheld": digest.withheld_count,
+        "left_out": digest.left_out_count,
+        "week": week_view(digest, who),
         "tlp": tlp_shown(digest.tlp),
         "preheader": "".join(piece.text for piece in best.quote) if best else "",
         "near_misses": [

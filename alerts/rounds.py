@@ -15,23 +15,22 @@ from datetime import datetime, timedelta
 import structlog
 
 from alerts.compose import unchanged
-from alerts.fitting import fitting
+from alerts.journal import Journal
+from alerts.press import Made, Press
+from alerts.restored import make_up
 from alerts.sender import Sender
 from alerts.view import Redact
-from monitor.core.coverage import Coverage, coverage
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
-from monitor.core.digests import LATE_FOR, candidates_since
 from monitor.core.telling import (
     Delivery,
     DeliveryResult,
-    Digest,
     Message,
     Outgoing,
     QuietPolicy,
     Subscriber,
 )
 from monitor.core.windows import Window, due_window
-from monitor.ports_telling import DigestStore, Mailer, TellingStore
+from monitor.ports_telling import Mailer, TellingStore
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +46,14 @@ class DigestReport:
     quiet: int = 0  # without one, as the subscriber wishes
     waiting: int = 0  # left for later: an earlier mail is still on its way
     failed: int = 0
+    put_back: int = 0  # told before the store was put back from a copy
     subjects: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return a short sentence for the health page."""
         said = f"{self.made} made, {self.quiet} quiet"
         said += f", {self.waiting} waiting" if self.waiting else ""
+        said += f", {self.put_back} told before the restore" if self.put_back else ""
         return said + (f", {self.failed} failed" if self.failed else "")
 
 
@@ -82,26 +83,6 @@ class SendReport:
         return f"{said} ({self.detail})" if self.detail else said
 
 
-@dataclass(slots=True)
-class _Statements:
-    """Coverage statements of one round: most readers share a window, and the ledger is large."""
-
-    ledger: DigestStore
-    made: dict[tuple[datetime, datetime], Coverage] = field(default_factory=dict)
-
-    def of(self, window: Window) -> Coverage:
-        """Return the statement of a window."""
-        span = (window.start, window.end)
-        if span not in self.made:
-            self.made[span] = coverage(
-                self.ledger.watched(*span),
-                start=window.start,
-                end=window.end,
-                counts=self.ledger.counts(*span),
-            )
-        return self.made[span]
-
-
 def make_digests(
     store: TellingStore,
     now: datetime,
@@ -111,21 +92,25 @@ def make_digests(
     sections: Mapping[str, str] | None = None,
     redact: Redact = unchanged,
     hold_for: timedelta | None = None,
+    journal: Journal | None = None,
 ) -> DigestReport:
     """Make every digest that is due at `now`; its message waits in the outbox.
 
     `sections` maps rule ids to the headings of the rule files. `redact` withholds what must not
     leave. With `hold_for` an editor has so long to approve or withdraw a mail; then it goes out by
-    itself, because a digest that waits for a person on holiday is a digest lost. Safe to call at
-    any moment and from two processes at once.
+    itself, because a digest that waits for a person on holiday is a digest lost. `journal` knows
+    what was told though the store, put back from a copy, does not. Safe to call at any moment and
+    from two processes at once.
     """
     report = DigestReport()
-    statements = _Statements(store.digests)
+    press = Press(
+        store=store, sender=sender, rules_version=rules_version, sections=sections, redact=redact,
+        journal=journal,
+    )  # fmt: skip
     for subscriber in store.subscribers.active(now):
         try:
             _make_one(
-                store, subscriber, now, report, statements,
-                sender=sender, rules_version=rules_version, sections=sections, redact=redact,
+                press, subscriber, now, report,
                 held_until=None if hold_for is None else now + hold_for,
             )  # fmt: skip
         except Exception:
@@ -138,22 +123,23 @@ def make_digests(
                 now,
             )
             report.failed += 1
+    if report.put_back:
+        detail = f"{report.put_back} digests were told before the database was put back from a copy"
+        store.notices.raise_once("digest.put_back", "digests", f"{detail}: not sent again", now)
     return report
 
 
 def _make_one(
-    store: TellingStore,
+    press: Press,
     subscriber: Subscriber,
     now: datetime,
     report: DigestReport,
-    statements: _Statements,
     *,
-    sender: Sender,
-    rules_version: str,
-    sections: Mapping[str, str] | None,
-    redact: Redact,
     held_until: datetime | None,
 ) -> None:
+    store, journal = press.store, press.journal
+    if journal is not None:
+        report.put_back += make_up(press, subscriber, now, journal=journal)
     last_end = store.digests.last_end(subscriber.key) or subscriber.since
     window = due_window(subscriber.schedule, last_end=last_end, now=now)
     if window is None or store.digests.has_period(subscriber.key, window.period):
@@ -162,16 +148,18 @@ def _make_one(
         # The mail server has been away since the last digest: one catch-up later, not many mails.
         report.waiting += 1
         return
-    statement = statements.of(window)
-    digest, message = _composed(
-        store, subscriber, window, now,
-        statement=statement, sender=sender, rules_version=rules_version, sections=sections,
-        redact=redact,
-    )  # fmt: skip
+    made = press.make(subscriber, window, now)
+    digest, message = made.digest, made.message
     # A reader who wants no mail on quiet days is still told when the silence proves nothing.
-    skipped = digest.is_quiet and subscriber.quiet is QuietPolicy.SKIP and not statement.is_blind
+    skipped = (
+        digest.is_quiet
+        and subscriber.quiet is QuietPolicy.SKIP
+        and not press.coverage(window).is_blind
+    )
     if not store.digests.save(digest, None if skipped else message, held_until=held_until):
         return  # another process was faster
+    if journal is not None:
+        journal.made(digest, None if skipped else message)
     report.quiet += skipped
     report.made += not skipped
     if not skipped:
@@ -189,53 +177,18 @@ def preview_next(
     sections: Mapping[str, str] | None = None,
     redact: Redact = unchanged,
 ) -> Message:
+    """Return the mail that a subscriber would get if it were due now. Nothing is kept."""
+    press = Press(
+        store=store, sender=sender, rules_version=rules_version, sections=sections, redact=redact
+    )
+    return next_digest(press, subscriber, now).message
+
+
+def next_digest(press: Press, subscriber: Subscriber, now: datetime) -> Made:
     """Return the digest that a subscriber would get if it were due now. Nothing is kept."""
-    start = min(store.digests.last_end(subscriber.key) or subscriber.since, now)
+    start = min(press.store.digests.last_end(subscriber.key) or subscriber.since, now)
     window = Window(start=start, end=now, period=f"preview {now.isoformat()}")
-    _, message = _composed(
-        store, subscriber, window, now,
-        statement=_Statements(store.digests).of(window), sender=sender,
-        rules_version=rules_version, sections=sections, redact=redact,
-    )  # fmt: skip
-    return message
-
-
-def _composed(
-    store: TellingStore,
-    subscriber: Subscriber,
-    window: Window,
-    now: datetime,
-    *,
-    statement: Coverage,
-    sender: Sender,
-    rules_version: str,
-    sections: Mapping[str, str] | None,
-    redact: Redact,
-) -> tuple[Digest, Message]:
-    """Return the digest of a window and its mail, from what the store holds at this moment."""
-    near_misses = (
-        store.digests.near_misses(subscriber, since=window.start, until=window.end)
-        if subscriber.near_misses
-        else []
-    )
-    return fitting(
-        store.digests.candidates(
-            subscriber, since=candidates_since(subscriber, window), until=window.end
-        ),
-        near_misses=near_misses,
-        told=store.digests.told(subscriber.key, since=now - LATE_FOR),
-        subscriber=subscriber,
-        window=window,
-        now=now,
-        sections=sections,
-        coverage=statement,
-        rules_version=rules_version,
-        sender=sender,
-        redact=redact,
-        withheld_count=store.digests.withheld_count(
-            subscriber, since=window.start, until=window.end
-        ),
-    )
+    return press.make(subscriber, window, now)
 
 
 def send_due(
@@ -246,6 +199,7 @@ def send_due(
     owner: str = "monitor",
     limit: int = 500,
     lease_for: timedelta = LEASE,
+    journal: Journal | None = None,
 ) -> SendReport:
     """Send what is due, each message once, until nothing is due or `limit` attempts were made.
 
@@ -259,8 +213,10 @@ def send_due(
         outgoing = store.outbox.take(moment, owner=owner, lease_for=lease_for)
         if outgoing is None:
             break
-        result = mailer.deliver(outgoing.message)
+        result = _delivered(mailer, outgoing, journal)
         moment = now + timedelta(seconds=time.monotonic() - started)
+        if journal is not None and result.outcome is Delivery.ACCEPTED:
+            journal.sent(outgoing.message.message_id, moment)
         retry_at = next_attempt(
             result, attempt=outgoing.attempt, created_at=outgoing.created_at, now=moment
         )
@@ -278,7 +234,22 @@ def send_due(
     if report.accepted:
         store.notices.close("mail.server", "server", now)
     _tell_of_delays(store, now)
+    if journal is not None and journal.trouble:
+        store.notices.raise_once("mail.journal", "told.jsonl", journal.trouble, now)
+    elif journal is not None:
+        store.notices.close("mail.journal", "told.jsonl", now)
     return report
+
+
+def _delivered(mailer: Mailer, outgoing: Outgoing, journal: Journal | None) -> DeliveryResult:
+    """Try to deliver, unless the journal knows that a server accepted this very message."""
+    if journal is not None and journal.was_sent(
+        outgoing.message.message_id, since=outgoing.created_at
+    ):
+        return DeliveryResult(
+            outcome=Delivery.ACCEPTED, detail="accepted before, as the journal says; not sent again"
+        )
+    return mailer.deliver(outgoing.message)
 
 
 def _is_unusable(result: DeliveryResult) -> bool:

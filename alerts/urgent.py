@@ -13,9 +13,10 @@ from datetime import datetime
 import structlog
 
 from alerts.compose import compose, unchanged
+from alerts.journal import Journal, link_hash
 from alerts.sender import Sender
 from alerts.view import Redact
-from monitor.core.alerting import Pace, choose_alert, may_alert
+from monitor.core.alerting import Left, Pace, choose_alert, may_alert
 from monitor.core.telling import MessageKind, Subscriber
 from monitor.ports_telling import TellingStore
 
@@ -48,6 +49,7 @@ def make_alerts(
     sections: Mapping[str, str] | None = None,
     redact: Redact = unchanged,
     pace: Pace | None = None,
+    journal: Journal | None = None,
 ) -> AlertReport:
     """Make the alerts that may go out at `now`; their messages wait in the outbox."""
     report = AlertReport()
@@ -58,6 +60,7 @@ def make_alerts(
             _alert_one(
                 store, subscriber, now, report, pace or Pace(),
                 sender=sender, rules_version=rules_version, sections=sections, redact=redact,
+                journal=journal,
             )  # fmt: skip
         except Exception:
             # One subscriber is a border of this job: the others must get their mail.
@@ -77,6 +80,7 @@ def _alert_one(
     rules_version: str,
     sections: Mapping[str, str] | None,
     redact: Redact,
+    journal: Journal | None,
 ) -> None:
     since = now - pace.fresh_for
     found = store.alerts.candidates(subscriber, since=since)
@@ -85,8 +89,10 @@ def _alert_one(
     if not may_alert(store.alerts.sent(subscriber, since=since), now=now, pace=pace):
         report.waiting += 1
         return
+    again = journal.links_alerted(subscriber) if journal else frozenset()
+    told = {item.key: Left.TOLD for item in found if again and link_hash(item.url) in again}
     alert = choose_alert(
-        found,
+        [item for item in found if item.key not in told],
         subscriber=subscriber,
         told_titles=store.alerts.told_titles(subscriber, since=since),
         now=now,
@@ -99,8 +105,10 @@ def _alert_one(
         else None
     )
     if store.alerts.save(
-        subscriber, message=message, mailed=alert.mailed, left=alert.left, now=now
+        subscriber, message=message, mailed=alert.mailed, left={**alert.left, **told}, now=now
     ):
+        if journal is not None and message is not None:
+            journal.alerted(alert.digest, message)
         report.mails += message is not None
         report.items += len(alert.mailed)
         report.left += len(alert.left)

@@ -22,7 +22,7 @@ from monitor.core.telling import (
     Subscriber,
     Way,
 )
-from monitor.core.values import Item
+from monitor.core.values import Band, Item
 
 
 class SubscriberStore(Protocol):
@@ -70,12 +70,21 @@ class DigestStore(Protocol):
         """Return how many items of a window would be told, were they not marked too high."""
         ...
 
-    def told(self, subscriber_key: int, *, since: datetime) -> list[tuple[str, str]]:
-        """Return title and feed id of what digests made since then told a subscriber."""
+    def told(
+        self, subscriber_key: int, *, since: datetime, besides: int | None = None
+    ) -> list[tuple[str, str]]:
+        """Return title and feed id of what digests made since then told a subscriber.
+
+        The digest whose key is `besides` does not count.
+        """
         ...
 
     def watched(self, since: datetime, until: datetime) -> list[FeedWatch]:
         """Return what the ledger says of each enabled feed for a window."""
+        ...
+
+    def per_day(self, starts: Sequence[datetime]) -> Sequence[Mapping[Band, int]]:
+        """Return how many items were first seen between each two of `starts`, by (peak) band."""
         ...
 
     def counts(self, since: datetime, until: datetime) -> EntryCounts:
@@ -87,11 +96,17 @@ class DigestStore(Protocol):
         ...
 
     def save(
-        self, digest: Digest, message: Message | None, *, held_until: datetime | None = None
+        self,
+        digest: Digest,
+        message: Message | None,
+        *,
+        held_until: datetime | None = None,
+        subject: str = "",
     ) -> bool:
         """Write the digest, its places and its message together.
 
         With `held_until` the message waits so long for an editor, and then goes out by itself.
+        `subject` is what the archive says of a digest without a message.
         Return False, writing nothing, when the period has a digest already.
         """
         ...

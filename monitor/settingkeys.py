@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -122,6 +123,26 @@ def _openings(value: str) -> tuple[str, ...]:
     return found
 
 
+def _host_names(value: str) -> tuple[str, ...]:
+    found = tuple(part.lower() for part in re.split(r"[\s,]+", value) if part)
+    for name in found:
+        if not re.fullmatch(r"[\w.-]{1,253}|\[[0-9a-f:.]{2,45}\]", name):
+            message = f"write host names without scheme and port (got {name!r})"
+            raise ValueError(message)
+    return found
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    found = tuple(part for part in re.split(r"[\s,]+", value) if part)
+    for part in found:
+        try:
+            ip_network(part)
+        except ValueError:
+            message = f"write addresses or networks such as 10.0.0.0/8 (got {part!r})"
+            raise ValueError(message) from None
+    return found
+
+
 def _secret(value: str) -> str:
     if len(_text(value)) < SECRET_LENGTH:
         raise ValueError(f"must have at least {SECRET_LENGTH} characters that nobody can guess")
@@ -196,8 +217,9 @@ TABLE: Final = (
         name="host",
         read=_text,
         default="127.0.0.1",
-        about="The address that the review page listens on.",
-        example="127.0.0.1",
+        about="The address that the review page listens on. Beyond 127.0.0.1 everybody must log in, "
+        "and a proxy with https should stand in front: passwords would travel in clear.",
+        example="0.0.0.0",
     ),
     Setting(
         name="port",
@@ -205,6 +227,32 @@ TABLE: Final = (
         default="8000",
         about="The port of the review page.",
         example="8080",
+    ),
+    Setting(
+        name="login",
+        read=_one_of("auto", "required"),
+        default="auto",
+        about="`required`: nobody sees a page without logging in. `auto`: the same as soon as there "
+        "is an admin who can log in, or MONITOR_HOST or MONITOR_PUBLIC_URL lead beyond this "
+        "machine; before that, whoever sits at this machine needs no log-in.",
+        example="required",
+    ),
+    Setting(
+        name="allowed_hosts",
+        read=_host_names,
+        default="",
+        about="Names beside localhost and the host of MONITOR_PUBLIC_URL under which the review "
+        "page answers, several with commas. Under any other name it refuses.",
+        example="watch.office.lan, 192.168.1.20",
+    ),
+    Setting(
+        name="trusted_proxies",
+        read=_networks,
+        default="",
+        about="Addresses or networks of the proxies in front of the review page, several with "
+        "commas. Theirs alone is the word believed on where a request comes from "
+        "(X-Forwarded-For), which counts when log-ins fail.",
+        example="127.0.0.1, 172.16.0.0/12",
     ),
     Setting(
         name="allow_private",
@@ -282,6 +330,75 @@ TABLE: Final = (
         example="Dispatch Watch <watch@example.org>",
     ),
     Setting(
+        name="channels",
+        read=_path,
+        default=None,
+        about="The file with webhooks and chats, see webhooks.md. Left out: channels.yaml beside "
+        "feeds.yaml, where there is one.",
+        example="/etc/dispatch-watch/channels.yaml",
+    ),
+    Setting(
+        name="imap_host",
+        read=_text,
+        default=None,
+        about="The mail host of the mailbox to which answers to our mails come: refusals that are "
+        "sent back later, letters to unsubscribe, the canary's digest. It is only read; nothing in "
+        "it is changed or deleted. Left out: late refusals are not seen.",
+        example="imap.example.org",
+    ),
+    Setting(
+        name="imap_port",
+        read=_number(1, 65535),
+        default=None,
+        about="Its port. Left out: 993 with tls, 143 with starttls.",
+        example="993",
+    ),
+    Setting(
+        name="imap_security",
+        read=_one_of("tls", "starttls"),
+        default="tls",
+        about="How the connection is protected. There is no way without.",
+        example="starttls",
+    ),
+    Setting(
+        name="imap_user",
+        read=_text,
+        default=None,
+        about="The name to log in with.",
+        example="watch@example.org",
+    ),
+    Setting(
+        name="imap_password",
+        read=_text,
+        default=None,
+        about="The password to log in with. Better in a file, named by MONITOR_IMAP_PASSWORD_FILE.",
+        example="/run/secrets/imap_password",
+        secret=True,
+    ),
+    Setting(
+        name="imap_folder",
+        read=_text,
+        default="INBOX",
+        about="The folder that is read.",
+        example="INBOX/watch",
+    ),
+    Setting(
+        name="imap_authserv",
+        read=_ascii,
+        default=None,
+        about="The name that your mail host writes first in `Authentication-Results`, for `monitor "
+        "doctor --mail`. Left out: names of the domain of MONITOR_IMAP_HOST.",
+        example="mx.example.org",
+    ),
+    Setting(
+        name="canary",
+        read=_mailbox,
+        default=None,
+        about="The address of a subscriber whose mails arrive in the mailbox. When a digest was "
+        "sent and does not arrive there, the operator is told.",
+        example="watch+canary@example.org",
+    ),
+    Setting(
         name="user_agent",
         read=_ascii,
         default=f"dispatch-watch/{__version__} (feed reader)",
@@ -330,6 +447,22 @@ TABLE: Final = (
         default="0",
         about="1 takes over an edited rules/ by itself when its checks pass; otherwise it stays a "
         "draft until `monitor rules apply`.",
+        example="1",
+    ),
+    Setting(
+        name="hold_digests",
+        read=_number(0, 1440),
+        default="0",
+        about="Minutes that a digest waits for an editor, who may approve it at once, leave reports "
+        "out or put some in. Then it goes out by itself. 0: digests go out when they are due.",
+        example="60",
+    ),
+    Setting(
+        name="self_signup",
+        read=_switch,
+        default="0",
+        about="1 lets people put their own address on the list at /mail/subscribe of the public "
+        "page; nothing is sent before they confirm it. Needs MONITOR_PUBLIC_URL.",
         example="1",
     ),
     Setting(

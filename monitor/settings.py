@@ -27,6 +27,7 @@ from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.settingkeys import OTHER_VARIABLES, TABLE, Setting
 
 APP: Final = "dispatch-watch"  # name of our folders below the XDG and /etc ones
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MASK: Final = "********"
 
 
@@ -51,6 +52,9 @@ class Settings:
     database: str = field(repr=False)  # may carry a password
     host: str
     port: int
+    login: Literal["auto", "required"]
+    allowed_hosts: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
     allow_private: tuple[str, ...]
     public_url: str | None
     secret: SecretStr | None
@@ -61,6 +65,15 @@ class Settings:
     smtp_user: str | None
     smtp_password: SecretStr | None
     mail_from: str | None
+    channels: Path
+    imap_host: str | None
+    imap_port: int
+    imap_security: Literal["tls", "starttls"]
+    imap_user: str | None
+    imap_password: SecretStr | None
+    imap_folder: str
+    imap_authserv: str | None
+    canary: str | None
     user_agent: str
     contact: str | None
     spacing: float
@@ -68,6 +81,8 @@ class Settings:
     log_format: Literal["text", "json"]
     workers: int
     rules_auto: bool
+    hold_digests: int  # minutes
+    self_signup: bool
     language: str
     timezone: str
     came_from: Mapping[str, str] = field(repr=False, hash=False)  # name -> where, in words
@@ -79,9 +94,16 @@ class Settings:
         return f"{self.user_agent} (+{self.contact})" if self.contact else self.user_agent
 
     @property
+    def needs_login(self) -> bool:
+        """Whether nobody may see a page without logging in, even while there is nobody who can."""
+        public = urlsplit(self.public_url or "http://localhost").hostname
+        hosts = (self.host.strip("[]"), public)
+        return self.login == "required" or not all(host in LOOPBACK for host in hosts)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must not appear in any log line, longest first."""
-        kept = (self.smtp_password, self.secret)
+        kept = (self.smtp_password, self.imap_password, self.secret)
         found = [one.get_secret_value() for one in kept if one]
         password = urlsplit(self.database).password
         if password:
@@ -111,7 +133,9 @@ def load_settings(
     values |= _places(values, given, base)
     if values["smtp_port"] is None:
         values["smtp_port"] = {"starttls": 587, "tls": 465}.get(str(values["smtp_security"]), 25)
-    for name in ("smtp_password", "secret"):
+    if values["imap_port"] is None:
+        values["imap_port"] = {"tls": 993, "starttls": 143}[values["imap_security"]]
+    for name in ("smtp_password", "imap_password", "secret"):
         if values[name] is not None:
             values[name] = SecretStr(values[name])
     _check_mail(values, given)
@@ -256,9 +280,9 @@ def _places(values: Mapping[str, Any], given: _Gathering, base: Path) -> dict[st
             given.came_from["var"] = f"{CameFrom.VARIABLE} (STATE_DIRECTORY)"
     var = base / Path(values["var"]).expanduser() if values["var"] else state
     found: dict[str, Any] = {"feeds": feeds, "var": var}
-    for name in ("rules", "corpus"):
+    for name, usual in (("rules", "rules"), ("corpus", "corpus"), ("channels", "channels.yaml")):
         written = values[name]
-        found[name] = base / Path(written).expanduser() if written else feeds.parent / name
+        found[name] = base / Path(written).expanduser() if written else feeds.parent / usual
     if values["database"] is None:
         found["database"] = f"sqlite:///{var / 'monitor.db'}"
     return found
@@ -284,6 +308,9 @@ def _check_mail(values: Mapping[str, Any], given: _Gathering) -> None:
     if values["smtp_user"] and not values["smtp_password"]:
         message = "is not set, but MONITOR_SMTP_USER is; name the file with the password"
         given.wrong("MONITOR_SMTP_PASSWORD_FILE", message)
+    if values["imap_host"] and not (values["imap_user"] and values["imap_password"]):
+        message = "are not both set, but MONITOR_IMAP_HOST is; a mailbox needs a log-in"
+        given.wrong("MONITOR_IMAP_USER and MONITOR_IMAP_PASSWORD_FILE", message)
     if values["smtp_security"] == "none" and values["smtp_password"]:
         message = "is `none`: the password would travel in clear; write starttls or tls"
         given.wrong("MONITOR_SMTP_SECURITY", message)

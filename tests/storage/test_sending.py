@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from builders import NOW
+from mailboxes import Mailbox
 from storesteps import follow
 from tellings import PUBLIC, SENDER, a_subscriber
 
 from alerts.operators import make_notices
 from alerts.rounds import make_digests, send_due
-from monitor.core.telling import Delivery, DeliveryResult, Message, MessageKind, OutboxState
+from monitor.core.telling import Delivery, MessageKind, OutboxState
 from store import Store
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@dataclass
-class Mailbox:
-    """A mail server of the tests: answers as told, and keeps what it was handed."""
-
-    answer: Callable[[Message], Delivery] = lambda message: Delivery.ACCEPTED
-    code: int | None = 250
-    handed: list[Message] = field(default_factory=list)
-    closed: int = 0
-
-    def deliver(self, message: Message) -> DeliveryResult:
-        """Answer one message."""
-        self.handed.append(message)
-        return DeliveryResult(outcome=self.answer(message), code=self.code, detail="said so")
-
-    def close(self) -> None:
-        """Count the ends of connections."""
-        self.closed += 1
 
 
 def told(store: Store, readers: int = 3) -> None:
