@@ -131,6 +131,8 @@ def _headline(digest: Digest, sections: tuple[SectionView, ...], who: Reader) ->
 
 
 def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
+    # Not inside the f-string below: what gathers the messages does not look into those.
+    prefix = who.gettext("NK labour")
     is_blind = digest.coverage is not None and digest.coverage.is_blind
     if is_blind:
         said = who.gettext("nothing found, but we were partly blind")
@@ -146,7 +148,7 @@ def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
             "all quiet, %(num)d feeds watched",
             digest.coverage.watched_count,
         )
-    return f"{who.gettext('NK labour')}: {said} ({day})"
+    return f"{prefix}: {said} ({day})"
 
 
 def _given(

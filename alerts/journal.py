@@ -171,7 +171,7 @@ class Journal:
                     os.fsync(file.fileno())
             except OSError as error:
                 self.trouble = f"{self._path}: {error.strerror or error}"
-                log.error("journal.failed", detail=self.trouble)
+                log.warning("journal.failed", detail=self.trouble)
             else:
                 self.trouble = ""
 
