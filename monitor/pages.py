@@ -24,12 +24,14 @@ from monitor.ruleslab import RulesLab, RulesRefused
 from monitor.trial import Trial, Trials, feed_for
 from review.app import create_app
 from review.desk import Draft
+from review.gate import Gate
 from review.item import entry_page
 
 
 def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
     """Return the review page over an opened house."""
-    public = urlsplit(watch.settings.public_url or "").hostname
+    settings = watch.settings
+    public = urlsplit(settings.public_url or "").hostname
     return create_app(
         watch.store,
         clock=watch.clock,
@@ -39,10 +41,15 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         edit_rules=RulesFolder(watch),
         rules=lambda: watch.live_rules.rules,
         lint=lambda: lint(watch),
-        allowed_hosts=(public,) if public else (),
-        allow_private=watch.settings.allow_private,
-        zone=watch.settings.timezone,
-        sender=watch.sender if watch.settings.public_url else None,
+        allowed_hosts=(*settings.allowed_hosts, *((public,) if public else ())),
+        allow_private=settings.allow_private,
+        zone=settings.timezone,
+        sender=watch.sender if settings.public_url else None,
+        gate=Gate(
+            is_closed=settings.needs_login,
+            is_https=(settings.public_url or "").startswith("https:"),
+            address=settings.public_url,
+        ),
         redact=lambda: watch.redaction,
     )
 
@@ -72,6 +79,7 @@ def trial_json(trial: Trial, *, now: datetime) -> dict[str, Any]:
                 "published": item.published_at.isoformat() if item.published_at else None,
                 "score": item.score.score,
                 "decision": item.score.decision.value,
+                "profiles": {one.profile: one.decision.value for one in item.score.profiles},
             }
             for item in trial.items
         ],

@@ -217,8 +217,8 @@ TABLE: Final = (
         name="host",
         read=_text,
         default="127.0.0.1",
-        about="The address that the review page listens on. Beyond 127.0.0.1 everybody must log in, "
-        "and a proxy with https should stand in front: passwords would travel in clear.",
+        about="The address that the review page listens on. Beyond 127.0.0.1 everybody must log "
+        "in, and a proxy with https should stand in front: passwords would travel in clear.",
         example="0.0.0.0",
     ),
     Setting(
@@ -232,8 +232,8 @@ TABLE: Final = (
         name="login",
         read=_one_of("auto", "required"),
         default="auto",
-        about="`required`: nobody sees a page without logging in. `auto`: the same as soon as there "
-        "is an admin who can log in, or MONITOR_HOST or MONITOR_PUBLIC_URL lead beyond this "
+        about="`required`: nobody sees a page without logging in. `auto`: the same as soon as "
+        "there is an admin who can log in, or MONITOR_HOST or MONITOR_PUBLIC_URL lead beyond this "
         "machine; before that, whoever sits at this machine needs no log-in.",
         example="required",
     ),

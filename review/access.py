@@ -3,7 +3,7 @@
 Pure ASGI, outside of everything else, so that refusals and crashes carry the same headers as pages.
 The pages never load anything from another place and cannot be framed, submitted to or read by one;
 a name server that points a foreign name at this machine (DNS rebinding) is answered with 421.
-Until log-in exists the caller binds loopback alone; this module checks what a browser tells us.
+Who the person is, and what they may, is asked behind this (`review.desk`, `review.gate`).
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ HEADERS = (
     ("x-frame-options", "DENY"),
     ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
 )
+
+STAY_WITH_HTTPS = ("strict-transport-security", "max-age=31536000")
 
 Refusal = Callable[[Scope, str], Response]
 """Makes the page for a refused request; the second argument is "host", "cross-site" or "413"."""

@@ -6,12 +6,14 @@ the caller brings the store and the clock, binds the socket, and refuses one bey
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from gettext import NullTranslations
 from typing import Any
 
 import structlog
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,15 +30,40 @@ from monitor.core.people import Role
 from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
-from review import inbox, item, mails, overview, reader, rulebook, tips, trying, watch, why, you
-from review.access import CrossSiteCheck, HostCheck, ProtectiveHeaders, SizeCheck
-from review.desk import AddTip, Answering, Desk, EditRules, Open, Place, TryUrl
+from review import (
+    inbox,
+    item,
+    login,
+    mails,
+    overview,
+    people,
+    reader,
+    rulebook,
+    tips,
+    trail,
+    trying,
+    views,
+    watch,
+    why,
+    you,
+)
+from review.access import (
+    HEADERS,
+    STAY_WITH_HTTPS,
+    CrossSiteCheck,
+    HostCheck,
+    ProtectiveHeaders,
+    SizeCheck,
+)
+from review.desk import BUSY, LOGGED_OUT, AddTip, Answering, Desk, EditRules, Open, Place, TryUrl
+from review.gate import Gate
 from review.pages import Pages
 from store import Store
 
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 256 * 1024  # bytes of a form; the longest field is a note of 2,000 characters
+SECRET = (reader.PATH, login.LINK)  # addresses that are keys: no log line may show one
 TURNED_AWAY = {"host": 421, "cross-site": 403, "413": 413}
 
 # Who may ask for what, in one place: a page that is not listed here does not exist, and one without
@@ -57,6 +84,13 @@ GET: Sequence[Place] = (
     ("/mails/{key}/html", mails.mail_html, Role.OPERATOR),
     ("/try", trying.ask, Role.ANALYST),
     ("/you", you.choices, Role.READER),
+    ("/keys", you.keys, Role.READER),
+    ("/people", people.everybody, Role.ADMIN),
+    ("/people/{key}", people.one, Role.ADMIN),
+    ("/audit", trail.trail, Role.ADMIN),
+    ("/audit.csv", trail.trail_file, Role.ADMIN),
+    (login.LOGIN, login.ask, Open.LOG_IN),
+    (login.LINK, login.open_link, Open.LOG_IN),
     ("/healthz", watch.alive, Open.PROBE),
     ("/readyz", watch.ready, Open.PROBE),
 )
@@ -66,6 +100,8 @@ POST: Sequence[Place] = (
     ("/items/{key}/note", item.note, Role.ANALYST),
     ("/items/{key}/tlp", item.restrict, Role.ANALYST),
     ("/undo", inbox.undo, Role.ANALYST),
+    ("/views", views.save, Role.READER),
+    ("/views/{key}/remove", views.remove, Role.READER),
     ("/tips", tips.add, Role.ANALYST),
     ("/try", trying.answer, Role.ANALYST),
     ("/rules/preview", rulebook.preview, Role.OPERATOR),
@@ -74,7 +110,19 @@ POST: Sequence[Place] = (
     ("/feeds/{id}/resume", watch.resume, Role.OPERATOR),
     ("/mails/{key}/retry", mails.retry, Role.OPERATOR),
     ("/you", you.choose, Role.READER),
+    ("/you/password", you.change_password, Role.READER),
+    ("/you/sessions", you.end_sessions, Role.READER),
+    ("/logout", login.leave, Role.READER),
+    ("/people", people.invite, Role.ADMIN),
+    ("/people/{key}/role", people.change_role, Role.ADMIN),
+    ("/people/{key}/active", people.change_active, Role.ADMIN),
+    ("/people/{key}/sessions", people.end_sessions, Role.ADMIN),
+    ("/people/{key}/reset", people.reset, Role.ADMIN),
+    (login.LOGIN, login.enter, Open.LOG_IN),
+    (login.LINK, login.use_link, Open.LOG_IN),
+    ("/language", login.speak, Open.LOG_IN),
 )
+COSTLY = frozenset({login.enter, login.use_link, you.change_password})  # they hash passwords
 
 
 class Kept(StaticFiles):
@@ -108,9 +156,9 @@ class Review(Starlette):
         stack = super().build_middleware_stack()
         sized = SizeCheck(stack, limit=BODY_LIMIT, refuse=self._turned_away)
         guarded = CrossSiteCheck(sized, refuse=self._turned_away)
-        return ProtectiveHeaders(
-            HostCheck(guarded, names=self.allowed_hosts, refuse=self._turned_away)
-        )
+        known = HostCheck(guarded, names=self.allowed_hosts, refuse=self._turned_away)
+        headers = (*HEADERS, STAY_WITH_HTTPS) if self.desk.gate.is_https else HEADERS
+        return ProtectiveHeaders(known, headers=headers)
 
     def _page(self, request: Request, status: int, reason: str, detail: str = "") -> Response:
         # The page that failed may have found out who asks; nothing is asked of the store here.
@@ -124,7 +172,13 @@ class Review(Starlette):
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        response = self._page(request, error.status_code, str(error.status_code))
+        if not hasattr(request.state, "visit"):  # no page was reached that asked who it is
+            with contextlib.suppress(StoreError):
+                request.state.visit = await run_in_threadpool(self.desk.visit, request, {})
+        known = error.detail in (BUSY, LOGGED_OUT)
+        response = self._page(
+            request, error.status_code, error.detail if known else str(error.status_code)
+        )
         response.headers.update(error.headers or {})
         return response
 
@@ -134,7 +188,8 @@ class Review(Starlette):
 
     async def _crashed(self, request: Request, error: Exception) -> Response:
         # Starlette raises the error again behind us, so the server logs it with its cause.
-        path = reader.PATH if request.url.path.startswith("/mail/") else request.url.path
+        path = request.url.path
+        path = next((one for one in SECRET if path.startswith(one.partition("{")[0])), path)
         log.error("page.crashed", path=path, error=type(error).__name__)
         return self._page(request, 500, "500")
 
@@ -154,6 +209,7 @@ def create_app(
     zone: str = "UTC",
     sender: Sender | None = None,
     redact: Callable[[], Redact] = lambda: unchanged,
+    gate: Gate | None = None,
     catalogue: Callable[[str], NullTranslations] = translations,
 ) -> Starlette:
     """Return the review page over `store`.
@@ -163,7 +219,8 @@ def create_app(
     at the rules folder and puts it in force. `rules` gives the rules in force, `lint` checks the
     rule files. `allowed_hosts` are names beside loopback under which people reach the page.
     `zone` is the time zone of people who chose none. `sender` writes the mails: when their links
-    lead here, readers have pages that show nothing that `redact` takes out. `catalogue` maps a
+    lead here, readers have pages that show nothing that `redact` takes out. `gate` says who must
+    log in; left out, nobody does on this machine before there is an admin. `catalogue` maps a
     language to its messages.
     """
     pages = Pages(catalogue, {"routes": {path: needs for path, _, needs in GET}})
@@ -181,6 +238,7 @@ def create_app(
         allow_private=tuple(allow_private),
         sender=sender if sender and sender.has_links else None,
         redact=redact,
+        gate=gate or Gate(),
     )
     return Review(desk, allowed_hosts=allowed_hosts)
 
@@ -193,7 +251,9 @@ def _routes(desk: Desk) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for method, places in (("GET", get), ("POST", post)):
         for path, page, needs in places:
-            answering = Answering(desk, page, needs=needs, takes_form=method == "POST")
+            answering = Answering(
+                desk, page, needs=needs, takes_form=method == "POST", is_costly=page in COSTLY
+            )
             routes.append(Route(path, answering.answer, methods=[method]))
     # Everybody's: the style sheet and the script of the log-in page too.
     routes.append(Mount("/static", Kept(packages=[("review", "static")]), name="static"))

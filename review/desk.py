@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,10 +25,12 @@ from monitor.core.lab import GoldenReport, Preview
 from monitor.core.people import Role
 from monitor.core.reports import FateReport
 from monitor.core.rules import RuleSet
+from monitor.core.tlp import Tlp
 from monitor.jobs import Job
 from monitor.ports import Clock
+from review.gate import Gate
 from review.pages import Pages
-from review.visits import Visit, local_person, visit
+from review.visits import Visit, visit
 from store import Store
 
 TryUrl = Callable[[str], Mapping[str, Any]]
@@ -37,7 +40,7 @@ TryUrl = Callable[[str], Mapping[str, Any]]
 class AddTip(Protocol):
     """Takes an article's address as `monitor add` does."""
 
-    def __call__(self, url: str, *, note: str, actor: str) -> FateReport:
+    def __call__(self, url: str, *, note: str, actor: str, tlp: Tlp = Tlp.CLEAR) -> FateReport:
         """Return what the ledger then says of it; nothing, when another tip overtook this one.
 
         Raises ConfigurationErrors for what must not be asked.
@@ -84,18 +87,26 @@ class Desk:
     rules: Callable[[], RuleSet | None] | None = None
     lint: Callable[[], Sequence[Problem]] | None = None
     allow_private: Sequence[str] = field(default_factory=tuple)
+    gate: Gate = field(default_factory=Gate)
     sender: Sender | None = None  # of mails whose links lead here; None: readers have no pages
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
-        """Read a request and find out who asks."""
-        who = local_person(request.cookies)
-        return visit(request, who, now=self.clock.now(), zone=self.zone, form=form)
+        """Read a request and find out who asks. Raises the kinds of StoreError."""
+        now = self.clock.now()
+        who, caller = self.gate.who(self.store, request, now)
+        return visit(request, who, caller, now=now, zone=self.zone, form=form)
 
-    def strangers_visit(self, request: Request) -> Visit:
+    def strangers_visit(self, request: Request, form: Mapping[str, str] | None = None) -> Visit:
         """Read a request without asking the store who it comes from."""
-        return visit(request, None, now=self.clock.now(), zone=self.zone, form={})
+        caller = self.gate.caller(request)
+        return visit(request, None, caller, now=self.clock.now(), zone=self.zone, form=form or {})
 
+
+# Argon2 wants 64 MiB at a time.
+COSTLY = CapacityLimiter(2)
+COSTLY_WAITING = 20
+BUSY, LOGGED_OUT = "busy", "log-in"  # why a request was refused, beside the status
 
 Page = Callable[[Desk, Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -106,6 +117,7 @@ class Open(Enum):
 
     PROBE = "whether the process lives and can work; asked by machines, tells numbers only"
     SIGNED_LINK = "the signed link in a mail is the right; its reader has no account"
+    LOG_IN = "the way in itself: the log-in, one-time links, and the language they are read in"
 
 
 Needs = Role | Open
@@ -116,12 +128,19 @@ Place = tuple[str, Page, Needs]
 class Answering:
     """An endpoint: finds out who asks, refuses who may not, and lets the page answer."""
 
-    def __init__(self, desk: Desk, page: Page, *, needs: Needs, takes_form: bool) -> None:
-        """Answer with `page`. `takes_form`: short text fields only, no files."""
+    def __init__(
+        self, desk: Desk, page: Page, *, needs: Needs, takes_form: bool, is_costly: bool = False
+    ) -> None:
+        """Answer with `page`. `takes_form`: short text fields only, no files.
+
+        A page that hashes passwords `is_costly`: two at once work at it, and beyond a queue of
+        twenty people are asked to come back. Everybody else's pages stay quick meanwhile.
+        """
         # A table of routes is not type-checked where a test or a patch builds it.
         if not isinstance(needs, Role | Open):
             raise TypeError(f"{page.__module__}.{page.__name__} does not say which role it needs")
         self.desk, self.page, self.needs, self.takes_form = desk, page, needs, takes_form
+        self.limiter = COSTLY if is_costly else None
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; the work is done in a thread."""
@@ -129,13 +148,26 @@ class Answering:
         if self.takes_form:
             async with request.form(max_files=0, max_fields=20) as form:
                 fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        return await run_in_threadpool(self._answer, request, fields)
+        if self.limiter and self.limiter.statistics().tasks_waiting >= COSTLY_WAITING:
+            raise HTTPException(503, BUSY)
+        return await to_thread.run_sync(self._answer, request, fields, limiter=self.limiter)
 
     def _answer(self, request: Request, fields: Mapping[str, str]) -> Response:
+        if self.needs in (Open.PROBE, Open.SIGNED_LINK):
+            return self.page(self.desk, self.desk.strangers_visit(request, fields))
         visit = request.state.visit = self.desk.visit(request, fields)
-        if isinstance(self.needs, Role) and not visit.person.may(self.needs):
-            raise HTTPException(403)
+        if isinstance(self.needs, Role):
+            if visit.who is None:
+                return self._asked_to_log_in(visit)
+            if not visit.who.may(self.needs):
+                raise HTTPException(403)
         return self.page(self.desk, visit)
+
+    def _asked_to_log_in(self, visit: Visit) -> Response:
+        """Lead to the log-in and back; what a form said is lost, and that is told."""
+        if self.takes_form:
+            raise HTTPException(403, LOGGED_OUT)
+        return see_other(f"/login?{urlencode({'next': visit.here})}")
 
 
 def not_found() -> HTTPException:

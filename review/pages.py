@@ -23,7 +23,7 @@ from monitor.catalogues import LANGUAGES, translations, words
 from monitor.catalogues.reasons import notes, reason
 from monitor.core.tlp import Tlp
 from review import __name__ as package
-from review.visits import Visit
+from review.visits import Visit, browser_name
 
 TITLE_LENGTH = 300  # characters of a title on a page; the whole of it is on the item's page
 LINK_LENGTH = 2_000  # longer addresses are shown as text: browsers and servers cut them anyway
@@ -76,6 +76,7 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "language": lambda code: messages.gettext(words.LANGUAGE_NAMES.get(code, code or "")),
         "reason": lambda kept: reason(kept, messages),
         "noted": lambda kept: notes(kept, messages),
+        "browser": browser_name,
         "said": messages.gettext,  # a message id out of one of the tables
     }
     made.globals |= {"words": words, "languages": LANGUAGES, "tlp_marks": tuple(Tlp)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from urllib.parse import quote, unquote, urlencode
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from starlette.requests import Request
 
 from monitor.catalogues import LANGUAGES
-from monitor.core.people import Person, Role
+from monitor.core.people import BrowserSession, Person, Role
 
 SOMEBODY = "analyst"  # the name under which a person decides who has given none
 NAME_LENGTH = 60
@@ -26,6 +26,18 @@ YEAR = 365 * 24 * 3600  # seconds: how long a browser keeps the three choices
 _WEIGHTED = re.compile(
     r"\s*([a-zA-Z*]{1,8})(?:-[a-zA-Z0-9-]{1,32})?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Where a request comes from; the tokens are secrets and stay out of `repr`."""
+
+    site: str = ""  # scheme and host under which this page was asked for
+    address: str = ""
+    browser: str = ""
+    token: str = field(default="", repr=False)
+    known: str = field(default="", repr=False)  # says that somebody logged in here before
+    session: BrowserSession | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,7 @@ class Visit:
     zone: ZoneInfo
     who: Person | None  # None: a stranger, on the few pages that need no log-in
     now: datetime
+    caller: Caller = Caller()
 
     @property
     def person(self) -> Person:
@@ -75,7 +88,13 @@ def whole(text: str) -> int | None:
 
 
 def visit(
-    request: Request, who: Person | None, *, now: datetime, zone: str, form: Mapping[str, str]
+    request: Request,
+    who: Person | None,
+    caller: Caller,
+    *,
+    now: datetime,
+    zone: str,
+    form: Mapping[str, str],
 ) -> Visit:
     """Read a request of `who`. `zone` is the one for people who chose none."""
     cookies = request.cookies
@@ -90,6 +109,7 @@ def visit(
         zone=zone_of(chosen_zone, zone),
         who=who,
         now=now,
+        caller=caller,
     )
 
 
@@ -134,6 +154,22 @@ def clean_name(text: str) -> str:
     """Return `text` as a name: printable, blanks folded, at most 60 characters; maybe empty."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(printable.split())[:NAME_LENGTH].strip()
+
+
+# What browsers call themselves holds the names of their rivals: the first that is found counts.
+_BROWSERS = ("Edg", "OPR", "YaBrowser", "Whale", "SamsungBrowser", "Firefox", "Chrome", "Safari")
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "CrOS", "Linux")
+_CALLED = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "Mac OS X": "macOS"}
+
+
+def browser_name(agent: str) -> str:
+    """Return what a person would call a browser: "Firefox, Linux"; else how it calls itself, cut.
+
+    >>> browser_name("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    'Firefox, Linux'
+    """
+    found = [next((one for one in names if one in agent), "") for names in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(_CALLED.get(one, one) for one in found if one) or agent[:60] or "?"
 
 
 def as_cookie(text: str) -> str:

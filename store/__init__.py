@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from store.alerts import Alerts
     from store.approvals import Approvals
     from store.audit import Audit
+    from store.channels import Channels
     from store.digests import Digests
     from store.efforts import Efforts
     from store.feeds import Feeds
@@ -91,6 +92,13 @@ class Store:
         from store.audit import Audit
 
         return Audit(self.database)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """See `store.channels`."""
+        from store.channels import Channels
+
+        return Channels(self.database)
 
     @cached_property
     def digests(self) -> Digests:

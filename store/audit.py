@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Insert, select
+from sqlalchemy import ColumnElement, Insert, select
 
-from monitor.core.reports import AuditLine
+from monitor.core.reports import AuditLine, TrailFilter
 from store.session import Database
 from store.tables.base import table
 from store.tables.reviewing import AuditRow
@@ -59,11 +59,13 @@ class Audit:
         with self._database.writing() as session:
             session.execute(added)
 
-    def list(self, *, subject: str | None = None, limit: int = 100) -> list[AuditLine]:
+    def list(self, *, subject: str | None = None, limit: int = 100) -> Sequence[AuditLine]:
         """Return the last lines, newest first; of one subject when it is named."""
-        query = select(AUDIT).order_by(AUDIT.c.key.desc()).limit(limit)
-        if subject is not None:
-            query = query.where(AUDIT.c.subject == subject)
+        return self.find(TrailFilter(subject=subject or ""), limit=limit)
+
+    def find(self, wanted: TrailFilter, *, limit: int) -> Sequence[AuditLine]:
+        """Return the last lines that a filter lets pass, newest first."""
+        query = select(AUDIT).where(*_passing(wanted)).order_by(AUDIT.c.key.desc()).limit(limit)
         with self._database.reading() as session:
             return [
                 AuditLine(
@@ -73,6 +75,30 @@ class Audit:
                     before=row.before,
                     after=row.after,
                     at=row.at,
+                    key=row.key,
                 )
                 for row in session.execute(query)
             ]
+
+    def actors(self) -> Sequence[str]:
+        """Return who ever changed anything, in order; at most a thousand."""
+        query = select(AUDIT.c.actor).distinct().order_by(AUDIT.c.actor).limit(1_000)
+        with self._database.reading() as session:
+            return session.execute(query).scalars().all()
+
+
+def _passing(wanted: TrailFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.actor:
+        conditions.append(AUDIT.c.actor == wanted.actor)
+    if wanted.noun:
+        conditions.append(AUDIT.c.action.startswith(f"{wanted.noun}.", autoescape=True))
+    if wanted.subject:
+        conditions.append(AUDIT.c.subject == wanted.subject)
+    if wanted.since is not None:
+        conditions.append(AUDIT.c.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(AUDIT.c.at < wanted.until)
+    if wanted.below is not None:
+        conditions.append(AUDIT.c.key < wanted.below)
+    return conditions

@@ -62,10 +62,16 @@ class Logins:
 
     # ------------------------------------------------------------ sessions
 
-    def begin(self, person_key: int, *, browser: str, now: datetime) -> str:
-        """Begin a session and return its token, which is kept nowhere."""
+    def begin(self, person_key: int, *, known: str, browser: str, now: datetime) -> tuple[str, str]:
+        """Begin a session.
+
+        Returns its token and the one of the now known browser; both are kept nowhere. `known` is
+        the token that the browser had so far, or any text.
+        """
         with self._database.writing() as session:
-            return _begun(session, person_key, browser, now)
+            return _begun(session, person_key, browser, now), _known(
+                session, person_key, known, now
+            )
 
     def who(self, token: str, now: datetime) -> tuple[Person, BrowserSession] | None:
         """Return who is logged in with a token; None when nobody is, any more."""
@@ -119,6 +125,28 @@ class Logins:
         """End the session of a token; nothing happens when there is none."""
         with self._database.writing() as session:
             session.execute(delete(SESSION).where(SESSION.c.token_hash == _hash(token)))
+
+    def end_one(self, key: int, person_key: int, *, actor: str, now: datetime) -> bool:
+        """End one session of a person; False when they have none of that key."""
+        gone = (
+            delete(SESSION)
+            .where(SESSION.c.key == key, SESSION.c.person_key == person_key)
+            .returning(SESSION.c.browser, SESSION.c.started_at)
+        )
+        with self._database.writing() as session:
+            row = session.execute(gone).one_or_none()
+            if row is None:
+                return False
+            session.execute(
+                line(
+                    actor=actor,
+                    action="person.session_ended",
+                    subject=subject(person_key),
+                    now=now,
+                    before={"browser": row.browser, "since": row.started_at.isoformat()},
+                )
+            )
+        return True
 
     def end_all(self, person_key: int, *, actor: str, now: datetime, but: int | None = None) -> int:
         """End the sessions of a person, all but one when it is named; return how many."""
@@ -174,18 +202,10 @@ class Logins:
             added = TRY.insert().values(account=account_hash, address=address_hash, at=now)
             return int(session.execute(added.returning(TRY.c.key)).scalar_one())
 
-    def try_succeeded(
-        self, key: int, person_key: int, *, known: str, browser: str, now: datetime
-    ) -> tuple[str, str]:
-        """Take back that a try failed and begin a session.
-
-        Returns its token and the token of the now known browser.
-        """
+    def try_ends(self, key: int) -> None:
+        """Take back a try: it was right."""
         with self._database.writing() as session:
             session.execute(delete(TRY).where(TRY.c.key == key))
-            return _begun(session, person_key, browser, now), _known(
-                session, person_key, known, now
-            )
 
     # ------------------------------------------------------------ links
 
@@ -219,6 +239,14 @@ class Logins:
         """Return what a link is for while it is good; looking at it does not use it up."""
         with self._database.reading() as session:
             return _link(session, token, now)
+
+    def waits(self, person_key: int, use: LinkUse, now: datetime) -> bool:
+        """Say whether a good link of this use waits for a person."""
+        query = select(LINK.c.person_key).where(
+            LINK.c.person_key == person_key, LINK.c.use == use.value, LINK.c.ends_at > now
+        )
+        with self._database.reading() as session:
+            return session.execute(query).first() is not None
 
     def use_link(
         self, token: str, password: str, *, browser: str, known: str, now: datetime, name: str = ""

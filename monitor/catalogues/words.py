@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from monitor.catalogues import N_
+from monitor.core.people import LinkUse, Role
 from monitor.core.telling import OutboxState, Place
 from monitor.core.values import (
     Band,
@@ -31,6 +32,14 @@ class FeedWords:
     name: str
     meaning: str
     next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    """A role: its name, and what it may do beyond the one below."""
+
+    name: str
+    meaning: str
 
 
 LANGUAGE_NAMES: Mapping[str, str] = {
@@ -130,6 +139,7 @@ PLACES: Mapping[Place, str] = {
     Place.HEADLINE: N_("told as a headline"),
     Place.ALSO: N_("named under another item that says the same"),
     Place.TOLD_BEFORE: N_("left out: an earlier digest told it from another outlet"),
+    Place.LEFT_OUT: N_("left out: an editor decided so before the mail went"),
     Place.OVER_LIMIT: N_("counted, left for the queue"),
     Place.IRRELEVANT: N_("left out: decided as irrelevant"),
 }
@@ -229,6 +239,64 @@ ERRORS: Mapping[ErrorCode, str] = {
 }
 
 # Lines of a score that the arithmetic adds, by their rule id: no text stands behind them.
+ROLES: Mapping[Role, RoleWords] = {
+    Role.READER: RoleWords(
+        name=N_("reader"),
+        meaning=N_("sees items, stories and the state of the feeds, and changes nothing"),
+    ),
+    Role.ANALYST: RoleWords(
+        name=N_("analyst"), meaning=N_("also decides, claims, notes and adds tips")
+    ),
+    Role.OPERATOR: RoleWords(
+        name=N_("operator"), meaning=N_("also changes feeds and rules, and sees who gets mail")
+    ),
+    Role.ADMIN: RoleWords(
+        name=N_("admin"), meaning=N_("also lets people in and sees the log of changes")
+    ),
+}
+
+LINK_USES: Mapping[LinkUse, str] = {
+    LinkUse.FIRST: N_("first admin"),
+    LinkUse.INVITATION: N_("invitation"),
+    LinkUse.RESET: N_("new password"),
+}
+
+# What was changed, in the log of changes. An action without words is shown by its own name.
+ACTIONS: Mapping[str, str] = {
+    "item.decided": N_("decided"),
+    "item.undone": N_("took a decision back"),
+    "item.judged": N_("judged by a link in a mail"),
+    "item.noted": N_("wrote a note"),
+    "item.marked": N_("set who may see it"),
+    "feed.resumed": N_("resumed a feed"),
+    "rules.applied": N_("put rules in force"),
+    "rules.rolled_back": N_("went back to earlier rules"),
+    "mail.retried": N_("sent a mail again"),
+    "subscriber.changed": N_("changed what a subscriber gets"),
+    "subscriber.paused": N_("paused a subscriber"),
+    "subscriber.left": N_("left the list"),
+    "person.added": N_("invited"),
+    "person.role_changed": N_("changed the role"),
+    "person.enabled": N_("let in again"),
+    "person.disabled": N_("shut out"),
+    "person.chose": N_("chose language or time zone"),
+    "person.password_changed": N_("changed the password"),
+    "person.link_made": N_("made a one-time link"),
+    "person.link_used": N_("used a one-time link"),
+    "person.session_ended": N_("logged out one browser"),
+    "person.sessions_ended": N_("logged out everywhere"),
+}
+
+NOUNS: Mapping[str, str] = {
+    "item": N_("items"),
+    "feed": N_("feeds"),
+    "rules": N_("rules"),
+    "subscriber": N_("subscribers"),
+    "mail": N_("mails"),
+    "digest": N_("digests"),
+    "person": N_("people"),
+}
+
 COMPUTED: Mapping[str, str] = {
     "title": N_("found in the title"),
     "repeat": N_("found again and again"),

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from types import FrameType
 
@@ -24,10 +25,11 @@ from monitor.core.reports import FirstRun, QueueFilter
 from monitor.core.values import Band, ErrorCode, ItemState, PollReport
 from monitor.engines.embedded import EmbeddedEngine
 from monitor.engines.web import WebEngine, listen
+from monitor.entrance import first_token, link_address
 from monitor.feedwatch import Held
 from monitor.jobs import Runner
 from monitor.pages import review_app
-from monitor.settings import Settings
+from monitor.settings import LOOPBACK, Settings
 from monitor.standing import Standing
 
 
@@ -52,10 +54,12 @@ def serve(settings: Settings, *, only: Part | None = None) -> None:
         web = None
         if listening is not None:
             host, port = listening.getsockname()[:2]
-            web = WebEngine(review_app(watch, jobs=standing.jobs), listening)
+            app = review_app(watch, jobs=standing.jobs)
+            web = WebEngine(app, listening, proxies=settings.trusted_proxies)
             if port != settings.port:
                 remark(f"Port {settings.port} is taken.")
             remark(f"Review page: http://{host}:{port}   (Ctrl-C ends everything)")
+            _show_way_in(watch, port)
         done = threading.Event()
 
         def end() -> None:
@@ -74,6 +78,21 @@ def serve(settings: Settings, *, only: Part | None = None) -> None:
             engine.stop()
             runner.stop()
     remark("Stopped; nothing is lost.")
+
+
+def _show_way_in(watch: Watch, port: int) -> None:
+    """Print the link of the first admin, where people must log in and nobody can yet."""
+    settings = watch.settings
+    if not settings.needs_login:
+        return
+    if settings.public_url is None and settings.host not in LOOPBACK:
+        remark("Without https in front of it passwords travel in clear: see the operators' guide.")
+    token = first_token(watch)
+    if token is not None:
+        link = link_address(replace(settings, port=port), token)
+        remark(
+            f"Nobody can log in yet. The first admin chooses a password here, within a day:\n{link}"
+        )
 
 
 def _begin(watch: Watch) -> None:

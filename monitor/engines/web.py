@@ -1,4 +1,7 @@
-"""Serves the review page from this process, on the loopback address alone until there is a log-in.
+"""Serves the review page from this process, on the address that the operator named.
+
+Beyond loopback the pages ask everybody to log in; that is the caller's part (`monitor.pages`).
+What a proxy says about where a request comes from is believed of the named proxies alone.
 
 Signals belong to the command that runs us, not to the server: it says `stop` and waits.
 """
@@ -10,7 +13,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -30,7 +33,10 @@ class _Server(uvicorn.Server):
 class WebEngine:
     """One web server. `run` blocks until `stop` is called from elsewhere."""
 
-    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+    def __init__(
+        self, app: ASGIApp, listening: socket.socket, *, proxies: Sequence[str] = ()
+    ) -> None:
+        """Serve `app`. `proxies`: addresses and networks whose X-Forwarded-For is believed."""
         self._listening = listening
         self._server = _Server(
             uvicorn.Config(
@@ -38,7 +44,8 @@ class WebEngine:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 timeout_graceful_shutdown=5,
                 lifespan="off",
             )
@@ -54,37 +61,39 @@ class WebEngine:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on a loopback address, on `port` or the next free one.
+    """Return a socket that listens on an address.
 
-    Raises ConfigurationErrors for any other address, and when twenty ports in a row are taken.
+    On this machine on `port` or the next free one, elsewhere on `port` alone: a proxy or a
+    container's port mapping waits there. Raises ConfigurationErrors for what is no address of this
+    machine, and when twenty ports in a row are taken.
     """
-    address = _loopback(host)
+    address = _address(host)
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    for number in range(port, min(port + PORTS_TRIED, 65536)):
+    tried = range(port, min(port + PORTS_TRIED, 65536) if address.is_loopback else port + 1)
+    for number in tried:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((str(address), number))
         except OSError as error:
             listening.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                message = f"{host} is no address of this machine"
+                raise ConfigurationErrors([Problem(file="MONITOR_HOST", message=message)]) from None
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
         else:
             return listening
-    message = f"ports {port} to {port + PORTS_TRIED - 1} are taken or not allowed; name another one"
+    which = f"ports {port} to {tried[-1]} are" if len(tried) > 1 else f"port {port} is"
+    message = f"{which} taken or not allowed; name another one"
     raise ConfigurationErrors([Problem(file="MONITOR_PORT", message=message)])
 
 
-def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    name = "127.0.0.1" if host == "localhost" else host.strip("[]")
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        address = ipaddress.ip_address(name)
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.strip("[]"))
     except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
         message = (
-            f"{host} is refused: the review page has no log-in yet and listens on 127.0.0.1 only; "
-            "reach it from elsewhere through an SSH tunnel"
+            f"write an IP address of this machine, such as 127.0.0.1 or 0.0.0.0 (got {host!r})"
         )
-        raise ConfigurationErrors([Problem(file="MONITOR_HOST", message=message)])
-    return address
+        raise ConfigurationErrors([Problem(file="MONITOR_HOST", message=message)]) from None
