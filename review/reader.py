@@ -168,13 +168,6 @@ def _judge(desk: Desk, asked: Asked) -> bool:
     if _said(desk, asked) is not verdict:
         key = asked.item.key
         desk.store.verdicts.give(key, verdict, actor=asked.actor, now=asked.visit.now)
-        desk.store.audit.add(
-            actor=asked.actor,
-            action="item.judged",
-            subject=f"item:{key}",
-            now=asked.visit.now,
-            after={"verdict": verdict.value, "by": "mail"},
-        )
     return True
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from monitor.core.reports import Taught, VerdictLine
 from monitor.core.values import ItemState, Verdict
+from store import audit
 from store.items import items_by_key
 from store.rows import may_be_key
 from store.session import Database
@@ -123,8 +124,10 @@ class Verdicts:
 
 def _insert(session: Session, item_key: int, line: Mapping[str, Any]) -> int:
     """Write one verdict and give its item the state that follows; return the verdict's key."""
-    verdict = Verdict(line["verdict"])
-    if not may_be_key(item_key) or not _set_state(session, item_key, STATE_AFTER[verdict]):
+    state = STATE_AFTER[Verdict(line["verdict"])]
+    told = {"teach": True} if line["teach"] else {}
+    trail = {"action": "item.decided", "actor": line["actor"], "now": line["given_at"]}
+    if not may_be_key(item_key) or not _set_state(session, item_key, state, told, trail):
         raise KeyError(item_key)
     insert = VERDICT.insert().values({"item_key": item_key, **line}).returning(VERDICT.c.key)
     return int(session.execute(insert).scalar_one())
@@ -148,11 +151,12 @@ def _undo(session: Session, key: int, actor: str, now: datetime) -> VerdictLine 
         .returning(VERDICT)
     ).all()
     for row in rows:
-        _stand_again(session, row.item_key)
+        trail = {"action": "item.undone", "actor": actor, "now": now}
+        _stand_again(session, row.item_key, trail)
     return next((_line(row) for row in rows if row.key == key), None)
 
 
-def _stand_again(session: Session, item_key: int) -> None:
+def _stand_again(session: Session, item_key: int, trail: Mapping[str, Any]) -> None:
     """Give an item the state of the verdict that holds now."""
     standing = session.execute(
         select(VERDICT.c.verdict)
@@ -161,18 +165,35 @@ def _stand_again(session: Session, item_key: int) -> None:
         .limit(1)
     ).scalar_one_or_none()
     state = ItemState.NEW if standing is None else STATE_AFTER[Verdict(standing)]
-    _set_state(session, item_key, state)
+    _set_state(session, item_key, state, {}, trail)
 
 
-def _set_state(session: Session, item_key: int, state: ItemState) -> bool:
-    """Give an item its state; a claim ends with it."""
-    changed = session.execute(
+def _set_state(
+    session: Session,
+    item_key: int,
+    state: ItemState,
+    told: Mapping[str, object],
+    trail: Mapping[str, Any],
+) -> bool:
+    """Give an item its state, and the audit trail its line; a claim ends with it."""
+    held = select(ITEM.c.state).where(ITEM.c.key == item_key).with_for_update()
+    before = session.execute(held).scalar()
+    if before is None:
+        return False
+    session.execute(
         update(ITEM)
         .where(ITEM.c.key == item_key)
         .values(state=state.value, claimed_by=None, claimed_until=None)
-        .returning(ITEM.c.key)
     )
-    return changed.first() is not None
+    session.execute(
+        audit.line(
+            subject=f"item:{item_key}",
+            before={"state": before},
+            after={"state": state.value, **told},
+            **trail,
+        )
+    )
+    return True
 
 
 def _lines(session: Session, query: Select[Any]) -> list[VerdictLine]:

@@ -265,7 +265,6 @@ LINK_USES: Mapping[LinkUse, str] = {
 ACTIONS: Mapping[str, str] = {
     "item.decided": N_("decided"),
     "item.undone": N_("took a decision back"),
-    "item.judged": N_("judged by a link in a mail"),
     "item.noted": N_("wrote a note"),
     "item.marked": N_("set who may see it"),
     "feed.resumed": N_("resumed a feed"),

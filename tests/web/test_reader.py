@@ -246,7 +246,7 @@ def test_an_analyst_judges_from_the_mail(
     assert (line.item_key, line.verdict, line.actor) == (3, verdict, f"subscriber:{analyst.key}")
     assert item
     assert item.state is not ItemState.NEW
-    assert [one.action for one in filled.audit.list(subject="item:3")] == ["item.judged"]
+    assert [one.action for one in filled.audit.list(subject="item:3")] == ["item.decided"]
 
 
 def test_a_link_sent_again_does_not_overrule_others(
