@@ -6,42 +6,43 @@ no worker and no network thread. Nothing here decides anything or talks to peopl
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alerts.fitting import preview
-from alerts.folder import FolderMailer
-from alerts.mail import Account, SmtpMailer
-from alerts.operators import make_notices
-from alerts.rounds import DigestReport, SendReport, make_digests, preview_next, send_due
-from alerts.sender import Sender
-from alerts.urgent import AlertReport, make_alerts
-from alerts.withheld import read_redaction
+from monitor import __version__
 from monitor.core.errors import ConfigurationErrors, Problem
-from monitor.core.redaction import Redaction
-from monitor.core.reports import FateReport, QueueFilter
-from monitor.core.rules import RuleSource
-from monitor.core.telling import Message, Subscriber
+from monitor.core.tlp import Tlp
+from monitor.core.topics import topic_headings
 from monitor.core.values import Band, Feed, Verdict
-from monitor.core.windows import next_due
-from monitor.feedfile import FeedFile, read_feeds
-from monitor.feedwatch import Edited, Held, judge_edit
 from monitor.fetch import FetchSettings, HttpFetcher
 from monitor.guard import Allowed, Refusal, check_url
 from monitor.pipeline import Pipeline
 from monitor.ports import Clock
-from monitor.ports_telling import Mailer
-from monitor.rulefiles import parse_rules, read_rules
-from monitor.secretfile import kept_secret
 from monitor.settings import Settings
-from monitor.workers import Workers
 from store import Store, open_store
+
+if TYPE_CHECKING:
+    from alerts.journal import Journal
+    from alerts.rounds import DigestReport, SendReport
+    from alerts.sender import Sender
+    from alerts.urgent import AlertReport
+    from monitor.core.redaction import Redaction
+    from monitor.core.reports import FateReport
+    from monitor.core.rules import RuleSource
+    from monitor.core.telling import Message, Subscriber
+    from monitor.feedfile import FeedFile
+    from monitor.feedwatch import Edited, Held
+    from monitor.ports_telling import Mailer
+    from monitor.workers import Workers
 
 # The sender while no mail server is set: an address that cannot exist (RFC 2606).
 PREVIEWED = 500  # items looked at for a preview, far more than a mail tells
@@ -77,6 +78,8 @@ class Watch:
     @cached_property
     def feeds(self) -> FeedFile:
         """The feeds as the operator wrote them. Raises ConfigurationErrors."""
+        from monitor.feedfile import read_feeds
+
         return read_feeds(self.settings.feeds)
 
     @cached_property
@@ -86,6 +89,8 @@ class Watch:
 
     def read_draft_rules(self) -> RuleSource:
         """Read the rules folder now. Raises ConfigurationErrors."""
+        from monitor.rulefiles import read_rules
+
         return read_rules(self.settings.rules, self.settings.corpus)
 
     @cached_property
@@ -94,6 +99,8 @@ class Watch:
 
         Raises ConfigurationErrors when there is nothing applied and the folder cannot be used.
         """
+        from monitor.rulefiles import parse_rules
+
         current = self.store.rulebooks.current()
         files = self.store.rulebooks.get(current.hash) if current else None
         if files is not None:
@@ -139,6 +146,8 @@ class Watch:
 
     def workers_with(self, rules: RuleSource | None) -> Workers:
         """Start worker processes that score with the given rules; closed with the house."""
+        from monitor.workers import Workers
+
         return self._open.enter_context(Workers(self.settings.workers, rules))
 
     @cached_property
@@ -163,16 +172,40 @@ class Watch:
         An edit that would silence many feeds is held, changing nothing, until it is `confirmed`.
         Raises ConfigurationErrors.
         """
+        from monitor.feedwatch import Edited, judge_edit
+
         news = judge_edit(self.feeds, self.feeds_in_force())
         if confirmed or isinstance(news, Edited):
-            self.store.feeds.sync(self.feeds.feeds, self.clock.now())
+            self.take_feeds(self.feeds)
         return news
+
+    def take_feeds(self, file: FeedFile) -> None:
+        """Put the feeds of a file in force."""
+        fingerprint = _fingerprint(file.text.encode())
+        self.store.feeds.sync(file.feeds, self.clock.now(), fingerprint=fingerprint)
+
+    def follow_feeds(self) -> bool:
+        """Do what `sync_feeds` does; whether feeds.yaml is in force now.
+
+        A file that was taken over just as it is need not be read again.
+        """
+        try:
+            written = self.settings.feeds.read_bytes()
+        except OSError:
+            written = b""  # `sync_feeds` says what is wrong
+        if self.store.feeds.is_taken(_fingerprint(written)):
+            return True
+        from monitor.feedwatch import Edited
+
+        return isinstance(self.sync_feeds(), Edited)
 
     # ------------------------------------------------------------ telling
 
     @cached_property
     def sender(self) -> Sender:
         """Who writes the mails."""
+        from alerts.sender import Sender
+
         name, address = mailbox(self.settings.mail_from or NOBODY)
         return Sender(
             address=address,
@@ -189,12 +222,17 @@ class Watch:
 
         Raises ConfigurationErrors for a file that cannot be read, made or believed.
         """
+        from monitor.secretfile import kept_secret
+
         given = self.settings.secret
         return given.get_secret_value().encode() if given else kept_secret(self.settings.var)
 
     @cached_property
     def mailer(self) -> Mailer:
         """The way mails leave: the mail server, or files in the outbox folder without one."""
+        from alerts.folder import FolderMailer
+        from alerts.mail import Account, SmtpMailer
+
         settings = self.settings
         if settings.smtp_host is None:
             return FolderMailer(self.outbox_folder)
@@ -211,17 +249,34 @@ class Watch:
 
     @property
     def sections(self) -> dict[str, str]:
-        """Map rule ids to the headings under which digests list what met them."""
+        """Map rule ids, and topics, to the headings under which digests list what met them."""
         rules = self.live_rules.rules.rules
-        return {rule.id: rule.section for rule in rules if rule.section}
+        by_rule = {rule.id: rule.section for rule in rules if rule.section}
+        return by_rule | topic_headings(self.topics)
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """Map the topics that a subscriber can choose, profiles of the rules in force, to labels."""
+        return {profile.id: profile.label for profile in self.live_rules.rules.profiles}
 
     @property
     def outbox_folder(self) -> Path:
         """Where mails are written as files."""
         return self.settings.var / "outbox"
 
+    @cached_property
+    def journal(self) -> Journal:
+        """What was told, kept beside the database for the day that a copy is put back."""
+        from alerts.journal import Journal
+
+        journal = Journal(self.settings.var / "told.jsonl")
+        journal.trim(self.clock.now())
+        return journal
+
     def make_digests(self) -> DigestReport:
         """Make every digest that is due."""
+        from alerts.rounds import make_digests
+
         return make_digests(
             self.store,
             self.clock.now(),
@@ -229,10 +284,14 @@ class Watch:
             rules_version=self.live_rules.hash,
             sections=self.sections,
             redact=self.redaction,
+            hold_for=timedelta(minutes=held) if (held := self.settings.hold_digests) else None,
+            journal=self.journal,
         )
 
     def make_alerts(self) -> AlertReport:
         """Make the alerts that may go out now."""
+        from alerts.urgent import make_alerts
+
         return make_alerts(
             self.store,
             self.clock.now(),
@@ -240,10 +299,13 @@ class Watch:
             rules_version=self.live_rules.hash,
             sections=self.sections,
             redact=self.redaction,
+            journal=self.journal,
         )
 
     def tell_operator(self) -> int:
         """Put new notices into a mail to the operator; return how many it tells."""
+        from alerts.operators import make_notices
+
         operator = self.settings.operator_email
         if operator is None:
             return 0
@@ -262,6 +324,8 @@ class Watch:
 
         Raises ConfigurationErrors; sending without a list that was written would be worse.
         """
+        from alerts.withheld import read_redaction
+
         return read_redaction(self.settings.var / "withheld.txt")
 
     def preview(self, subscriber: Subscriber | None, *, include_backfill: bool) -> Message:
@@ -269,6 +333,10 @@ class Watch:
 
         For a subscriber what is not told yet; for nobody, or with backfill, the last day.
         """
+        from alerts.fitting import preview
+        from alerts.rounds import preview_next
+        from monitor.core.reports import QueueFilter
+
         now = self.clock.now()
         if subscriber is not None and not include_backfill:
             return preview_next(
@@ -282,7 +350,8 @@ class Watch:
             )
         since = now - timedelta(days=1)
         bands = tuple(Band)[Band.QUEUE.rank :]
-        wanted = QueueFilter(bands=bands, since=since, limit=PREVIEWED)
+        topics = subscriber.topics if subscriber is not None else ()
+        wanted = QueueFilter(bands=bands, topics=topics, since=since, limit=PREVIEWED)
         return preview(
             self.store.items.queue(wanted).items,
             now=now,
@@ -297,26 +366,44 @@ class Watch:
 
     def next_digest_at(self) -> datetime | None:
         """Return when the first of the coming digests is due; None while nobody gets one."""
+        from monitor.core.windows import next_due
+
         now = self.clock.now()
         due = (next_due(one.schedule, after=now) for one in self.store.subscribers.active(now))
         return min((moment for moment in due if moment is not None), default=None)
 
     def send_due(self) -> SendReport:
         """Send what waits in the outbox."""
-        return send_due(self.store, self.mailer, self.clock.now(), owner=self.owner)
+        from alerts.rounds import send_due
 
-    def add_tip(self, url: str, *, note: str, actor: str) -> FateReport:
+        return send_due(
+            self.store,
+            self.mailer,
+            self.clock.now(),
+            owner=self.owner,
+            journal=self.journal,
+        )
+
+    def add_tip(self, url: str, *, note: str, actor: str, tlp: Tlp = Tlp.CLEAR) -> FateReport:
         """Take a link that a person added, and return what the ledger then says of it.
 
         What a person sends is looked at by a person: a tip that the rules would not show is
-        escalated. Raises ConfigurationErrors for an address that must not be asked.
+        escalated. `tlp` holds from the first moment, and never makes an item milder. Raises
+        ConfigurationErrors for an address that must not be asked.
         """
+        from monitor.core.urls import canonical
+
         refused = check_url(url, Allowed.read(self.settings.allow_private))
         if isinstance(refused, Refusal):
             raise ConfigurationErrors([Problem(file=url, message=refused.detail)])
+        link, now = canonical(url), self.clock.now()
+        if link is not None and tlp is not Tlp.CLEAR:
+            self.store.marks.expect(link, tlp, now)
         self.pipeline.tip(url, self.store.feeds)
         report = self.store.ledger.why(url)
         item, now = report.item, self.clock.now()
+        if item is not None and not item.tlp.allows(tlp):  # kept before, under another address
+            self.store.marks.set(item.key, tlp)
         if item is not None and item.score.decision is Band.REJECT:
             self.store.verdicts.give(item.key, Verdict.ESCALATE, actor=actor, now=now, note=note)
             report = self.store.ledger.why(url)
@@ -355,9 +442,10 @@ class Watch:
 
         Raises KeyError with the first name that no enabled feed has.
         """
-        ids = [feed.id for feed in self.feeds.feeds if feed.enabled]
+        ids = self.store.feeds.enabled_ids()
+        known = set(ids)
         for name in named:
-            if name not in ids:
+            if name not in known:
                 raise KeyError(name)
         return list(dict.fromkeys(named)) or ids
 
@@ -372,6 +460,12 @@ def open_watch(
         yield opened
     finally:
         opened.close()
+
+
+def _fingerprint(text: bytes) -> str:
+    """Return what tells this text of feeds.yaml, as this program reads it, from any other."""
+    known = [(one.name, "" if one.default is MISSING else repr(one.default)) for one in fields(Feed)]
+    return hashlib.sha256(repr((__version__, known)).encode() + text).hexdigest()
 
 
 def _is_running(number: int) -> bool:

@@ -30,6 +30,7 @@ from monitor.core.lab import (
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import RuleSource
 from monitor.core.scoring import score
+from monitor.core.topics import orphans
 from monitor.core.values import Feed, Item, ItemState, ScoreInput, Verdict
 from monitor.rulefiles import compile_rules, parse_rules
 
@@ -82,6 +83,11 @@ class RulesLab:
         self.watch.apply_rules(self.watch.draft_rules, actor=actor, reason=reason)
         self._audit("rules.applied", actor, before, self.watch.draft_rules.hash, reason)
         return report
+
+    def orphans(self, source: RuleSource | None = None) -> dict[str, list[str]]:
+        """Map topics that rules (the draft) do not have to the addresses that chose them."""
+        profiles = (source or self.watch.draft_rules).rules.profiles
+        return orphans(self.watch.store.subscribers.list(), (one.id for one in profiles))
 
     def rollback(self, start: str, *, actor: str, reason: str) -> RuleSource:
         """Put a set that was in force before back, named by the beginning of its hash.

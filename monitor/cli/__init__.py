@@ -6,22 +6,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from monitor import __version__
-from monitor.cli import feeding, finding, keeping, polling, relevance, ruling, running, telling
 
-app = typer.Typer(
-    name="monitor",
-    help="Watch news feeds for reports on North Korean workers sent abroad.",
-    epilog="Begin with: monitor demo   (the sample newsroom)   or   monitor init DIR",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+# The modules of the commands, in the order of the help.
+PARTS = (
+    *("running", "polling", "trying", "feeding", "finding"),
+    *("relevance", "ruling", "telling", "people", "keeping"),
 )
+# Commands that start without importing all others: importing takes as long as they do.
+ALONE = {"poll": "polling"}
+
+
+def commands(parts: Sequence[str] = PARTS) -> typer.Typer:
+    """Return the command line with the commands of these modules."""
+    made = typer.Typer(
+        name="monitor",
+        help="Watch news feeds for reports on North Korean workers sent abroad.",
+        epilog="Begin with: monitor demo   (the sample newsroom)   or   monitor init DIR",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_options)
+    for part in parts:
+        importlib.import_module(f"monitor.cli.{part}").register(made)
+    return made
 
 
 def _version(wanted: bool) -> None:
@@ -30,7 +47,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -39,10 +55,13 @@ def _options(
     """Watch news feeds for reports on North Korean workers sent abroad."""
 
 
-for part in (running, polling, feeding, finding, relevance, ruling, telling, keeping):
-    part.register(app)
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(name)
+    return commands()
 
 
 def main() -> None:
     """Run the command line (the console script `monitor`)."""
-    app()
+    alone = ALONE.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    commands((alone,) if alone else PARTS)()

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from monitor.catalogues import words
 from monitor.core.reports import FateReport, FirstRun
-from monitor.core.values import Item, Match, PollReport, Score
+from monitor.core.values import Band, Item, Match, ProfileScore, Score
 from monitor.trial import Trial
 
 _WIDTH = 76  # of a title in a terminal line
-
-
-def poll_text(report: PollReport) -> str:
-    """Return a round of polls as three lines."""
-    return "\n".join(
-        [
-            f"{report.feeds} feeds polled in {report.seconds:.1f} s, {report.entries} entries seen",
-            "  outcomes: " + _counts(report.outcomes),
-            "  fates:    " + _counts(report.fates),
-        ]
-    )
-
-
-def _counts(counted: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counted.items()) or "none"
 
 
 def first_run_text(first: FirstRun) -> str:
@@ -63,6 +47,16 @@ def score_json(score: Score) -> dict[str, Any]:
             "missing": list(score.near_miss.missing),
         },
         "version": score.version,
+        "profiles": {one.profile: _profile_json(one) for one in score.profiles},
+    }
+
+
+def _profile_json(one: ProfileScore) -> dict[str, Any]:
+    return {
+        "score": one.score,
+        "raw": one.raw,
+        "decision": one.decision.value,
+        "points": [[line.rule, line.points] for line in one.matches],
     }
 
 
@@ -93,6 +87,11 @@ def score_text(score: Score) -> str:
         near = score.near_miss
         wanted = f"; would help: {', '.join(near.missing)}" if near.missing else ""
         lines.append(f"      {near.short_by} points short of {near.band.value}{wanted}")
+    lines += [
+        f"{one.score:4d}  = {one.decision.value.upper()} under {one.profile}"
+        for one in score.profiles
+        if one.score or one.decision is not Band.REJECT
+    ]
     lines += [f"      near to seed {near.seed} ({near.similarity:.2f})" for near in score.nearest]
     lines.append(f"      rules {score.version}")
     return "\n".join(lines)
@@ -124,9 +123,15 @@ def trial_text(trial: Trial, *, now: datetime) -> str:
 
 
 def item_line(item: Item) -> str:
-    """Return an item in one line of a terminal."""
+    """Return an item in one line of a terminal, with what it reaches under profiles."""
     title = item.title if len(item.title) <= _WIDTH else item.title[: _WIDTH - 1] + "…"
-    return f"  {item.score.score:3d} {item.score.decision.value:<6} {title}"
+    bands = [
+        f"{one.profile} {one.decision.value}"
+        for one in item.score.profiles
+        if one.decision is not Band.REJECT
+    ]
+    under = f"  [{', '.join(bands)}]" if bands else ""
+    return f"  {item.score.score:3d} {item.score.decision.value:<6} {title}{under}"
 
 
 # ---------------------------------------------------------------- why

@@ -1,17 +1,18 @@
-"""`poll`, `try`, `why`: asking feeds by hand, and asking what became of an address."""
+"""`poll`: asking what is due, or each feed once, without the rest of the house.
+
+Scripts and timers call it often, so it imports nothing that a poll without news does not need.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from monitor.app import Watch, open_watch
-from monitor.cli.answers import poll_text, trial_text, why_json, why_text
 from monitor.cli.common import (
-    FAILURE,
-    TRY_AGAIN,
     USAGE,
     AllowPrivate,
     AsJson,
@@ -24,11 +25,7 @@ from monitor.cli.common import (
     stop,
     tells_failures,
 )
-from monitor.core.tlp import Tlp
-from monitor.core.values import ErrorCode, Feed
-from monitor.feedwatch import Held
-from monitor.pages import trial_json
-from monitor.trial import PAGES, Trials, feed_for
+from monitor.core.values import ErrorCode, PollReport
 
 NO_NETWORK = (
     "There is no network: no feed could be reached at all. Nothing is lost; they are asked again."
@@ -38,9 +35,6 @@ NO_NETWORK = (
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(tells_failures(poll))
-    app.command("try")(tells_failures(try_))
-    app.command()(tells_failures(add))
-    app.command()(tells_failures(why))
 
 
 def poll(
@@ -65,9 +59,9 @@ def poll(
 
     Examples:  monitor poll     monitor poll --once --json     monitor poll yonhap-en-nk
     """
-    settings = settings_from(config, allow_private)
+    settings = settings_from(config, allow_private, late_logs=True)
     with open_watch(settings, spacing=spacing) as watch:
-        if isinstance(watch.sync_feeds(), Held):
+        if not watch.follow_feeds():
             remark("feeds.yaml would silence many feeds; confirm it: monitor feeds apply --yes")
         only = _named(watch, feeds or []) if once or feeds else None
         total = len(only) if only is not None else len(watch.enabled())
@@ -90,77 +84,16 @@ def _named(watch: Watch, feeds: list[str]) -> list[str]:
         raise stop(text, USAGE) from None
 
 
-def try_(
-    url: Annotated[str, typer.Argument(help="The address of a feed.")],
-    article: Annotated[
-        bool, typer.Option("--article", help="The address is an article's page, not a feed.")
-    ] = False,
-    pages: Annotated[
-        int, typer.Option(help="Fetch the pages of this many of the newest entries.", min=0)
-    ] = PAGES,
-    config: Config = None,
-    allow_private: AllowPrivate = None,
-    as_json: AsJson = False,
-) -> None:
-    """Dry run of one address through the real fetcher, parser, extractor and scorer.
-
-    Nothing is stored.  Example:  monitor try https://www.38north.org/feed/
-    """
-    settings = settings_from(config, allow_private)
-    with open_watch(settings) as watch:
-        workers = watch.workers_with(watch.draft_rules)
-        trials = Trials(fetcher=watch.fetcher, workers=workers, clock=watch.clock, pages=pages)
-        feed = _configured(watch, url) or feed_for(url)
-        trial = trials.article(feed) if article else trials.feed(feed)
-        if as_json:
-            say_json(trial_json(trial, now=watch.clock.now()))
-        else:
-            say(trial_text(trial, now=watch.clock.now()))
+def poll_text(report: PollReport) -> str:
+    """Return a round of polls as three lines."""
+    return "\n".join(
+        [
+            f"{report.feeds} feeds polled in {report.seconds:.1f} s, {report.entries} entries seen",
+            "  outcomes: " + _counts(report.outcomes),
+            "  fates:    " + _counts(report.fates),
+        ]
+    )
 
 
-def _configured(watch: Watch, url: str) -> Feed | None:
-    """Return what feeds.yaml says of an address, if there is a feeds.yaml that says it."""
-    if not watch.settings.feeds.exists():
-        return None
-    return next((feed for feed in watch.feeds.feeds if feed.url == url), None)
-
-
-def add(
-    url: Annotated[str, typer.Argument(help="The address of an article.")],
-    note: Annotated[str, typer.Option(help="A remark for the team.")] = "",
-    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.CLEAR,
-    config: Config = None,
-    allow_private: AllowPrivate = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take a tip: the article is fetched, scored and kept like any other, and has its fate.
-
-    Example:  monitor add https://example.org/news/7 --note "sent by a reader"
-    """
-    with open_watch(settings_from(config, allow_private)) as watch:
-        report = watch.add_tip(url, note=note, actor="command line", tlp=tlp)
-    if not report.is_known:
-        raise stop("Nothing was kept: another tip was being taken. Try again.", TRY_AGAIN)
-    if as_json:
-        say_json(why_json(report))
-    else:
-        say(why_text(report))
-
-
-def why(
-    asked: Annotated[str, typer.Argument(help="An address, or the number of an item.")],
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what became of an address: seen where, stored, repeated or rejected, and why.
-
-    Exit 1 when no feed ever showed it.  Example:  monitor why https://example.org/news/7
-    """
-    with open_watch(settings_from(config)) as watch:
-        report = watch.store.ledger.why(int(asked) if asked.isdecimal() else asked)
-    if as_json:
-        say_json(why_json(report))
-    else:
-        say(why_text(report))
-    if not report.is_known:
-        raise typer.Exit(FAILURE)
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.items()) or "none"

@@ -22,7 +22,8 @@ from monitor.cli.common import (
     table,
     tells_failures,
 )
-from monitor.core.lab import GoldenReport, Move
+from monitor.core.lab import GoldenReport, Move, ProfileMove
+from monitor.core.topics import orphan_lines
 from monitor.core.values import Band
 from monitor.rulefiles import compile_rules, read_rules
 from monitor.ruleslab import RulesLab
@@ -65,7 +66,9 @@ def golden(config: Config = None, as_json: AsJson = False) -> None:
     Exit 1 when the folder drops what must pass, or passes what must not.
     """
     with open_watch(settings_from(config)) as watch:
-        report = RulesLab(watch).test()
+        lab = RulesLab(watch)
+        report = lab.test()
+        _tell_orphans(lab.orphans())
     if as_json:
         say_json(_report_json(report))
     else:
@@ -86,10 +89,14 @@ def preview(
     """Show which stored items would enter or leave each band; changes nothing."""
     with open_watch(settings_from(config)) as watch:
         source = read_rules(folder, watch.settings.corpus) if folder else None
-        found = RulesLab(watch).preview(source)
+        lab = RulesLab(watch)
+        found = lab.preview(source)
+        _tell_orphans(lab.orphans(source))
     if as_json:
+        under_profiles = [_profile_move_json(move) for move in found.profile_moves]
         say_json({"items": found.count, "rescored": found.rescored,
-                  "moves": [_move_json(move) for move in found.moves]})  # fmt: skip
+                  "moves": [_move_json(move) for move in found.moves],
+                  "profile_moves": under_profiles})  # fmt: skip
         return
     say(f"{found.count} stored items: {len(found.moves)} would change their band, "
         f"{found.rescored} only their points.")  # fmt: skip
@@ -100,6 +107,12 @@ def preview(
                 say("\n".join(_move_text(move) for move in moves[:SHOWN]))
                 if len(moves) > SHOWN:
                     say(f"  and {len(moves) - SHOWN} more")
+    for profile in dict.fromkeys(move.profile for move in found.profile_moves):
+        mine = [move for move in found.profile_moves if move.profile == profile]
+        say(f"\n{len(mine)} change their band under {profile}:")
+        say("\n".join(_profile_move_text(move) for move in mine[:SHOWN]))
+        if len(mine) > SHOWN:
+            say(f"  and {len(mine) - SHOWN} more")
 
 
 @rules.command("apply")
@@ -118,7 +131,9 @@ def apply(
     if force and not reason:
         raise stop("--force needs --reason: it is kept with the version.", USAGE)
     with open_watch(settings_from(config)) as watch:
-        report = RulesLab(watch).apply(actor=ACTOR, reason=reason, force=force)
+        lab = RulesLab(watch)
+        report = lab.apply(actor=ACTOR, reason=reason, force=force)
+        _tell_orphans(lab.orphans())
         remark(_report_text(report))
         remark(f"Rules {watch.draft_rules.hash[:12]} are in force. Stored items keep their scores "
                "until `monitor rules rescore`.")  # fmt: skip
@@ -148,12 +163,14 @@ def rollback(
     """Put rules that were in force before back. The folder is not touched."""
     with open_watch(settings_from(config)) as watch:
         try:
-            source = RulesLab(watch).rollback(version, actor=ACTOR, reason=reason)
+            lab = RulesLab(watch)
+            source = lab.rollback(version, actor=ACTOR, reason=reason)
         except KeyError:
             raise stop(
                 f"No single version begins with {version!r}: monitor rules versions"
             ) from None
         remark(f"Rules {source.hash[:12]} are in force again.")
+        _tell_orphans(lab.orphans(source))
         if watch.draft_rules.hash != source.hash:
             remark("The files in the rules folder differ from them.")
 
@@ -208,6 +225,11 @@ def suggest(config: Config = None, as_json: AsJson = False) -> None:
         remark("Not enough decided items yet: three with the same word are needed.")
 
 
+def _tell_orphans(found: dict[str, list[str]]) -> None:
+    for line in orphan_lines(found):
+        remark(f"warning: {line}")
+
+
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
@@ -238,6 +260,21 @@ def _report_json(report: GoldenReport) -> dict[str, object]:
 
 def _move_text(move: Move) -> str:
     return f"  {move.key:>6} {move.before.score:3d} -> {move.after.score:3d}  {move.title}"
+
+
+def _profile_move_text(move: ProfileMove) -> str:
+    before = move.before.value if move.before else "not scored"
+    after = move.after.value if move.after else "no such profile"
+    return f"  {move.key:>6} {before} -> {after}  {move.title}"
+
+
+def _profile_move_json(move: ProfileMove) -> dict[str, object]:
+    return {
+        "id": move.key,
+        "profile": move.profile,
+        "before": move.before.value if move.before else None,
+        "after": move.after.value if move.after else None,
+    }
 
 
 def _move_json(move: Move) -> dict[str, object]:

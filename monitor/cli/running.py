@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import open_watch
+from monitor.app import Watch, open_watch
 from monitor.cli.common import (
     AllowPrivate,
     AsJson,
@@ -21,11 +21,13 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.cli.serving import Part, serve
-from monitor.core.errors import ConfigurationErrors, Problem
+from monitor.core.errors import ConfigurationErrors, Problem, StoreError
 from monitor.core.feedscopes import unknown_scopes
+from monitor.core.topics import orphan_lines
 from monitor.demo import show
 from monitor.health import health_of
 from monitor.rulefiles import compile_rules
+from monitor.ruleslab import RulesLab
 from monitor.settings import describe
 from monitor.starter import copy_to
 
@@ -80,12 +82,25 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
             if not problems:
                 for text in unknown_scopes(book.rules, book.decision, watch.feeds.feeds):
                     remark(f"warning: {text}")
+            for text in _orphaned_topics(watch):
+                remark(f"warning: {text}")
     if settings.operator_email is None:
         remark("warning: MONITOR_OPERATOR_EMAIL is not set: nobody is told when a feed dies.")
     if as_json:
         say_json([_problem_json(problem) for problem in problems])
     if problems:
         raise ConfigurationErrors(problems)
+
+
+def _orphaned_topics(watch: Watch) -> list[str]:
+    """Return a line for each topic that only subscribers know, if there is a store to ask."""
+    url = watch.settings.database
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return []
+    try:
+        return orphan_lines(RulesLab(watch).orphans())
+    except StoreError as error:
+        return [f"the topics of subscribers were not checked: {error}"]
 
 
 def _problem_json(problem: Problem) -> dict[str, object]:

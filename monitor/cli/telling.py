@@ -26,6 +26,7 @@ from monitor.cli.common import (
 from monitor.core.addresses import mail_address
 from monitor.core.subscriberlist import read_subscribers
 from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.topics import complaint, unknown_topics
 from monitor.core.values import Band
 from monitor.core.windows import Schedule
 from monitor.settingkeys import LANGUAGES
@@ -117,6 +118,10 @@ def add(
     zone: Annotated[str, typer.Option(help="Time zone, such as Asia/Seoul.")] = "UTC",
     at: Annotated[str, typer.Option(help="Local times, with commas.")] = "08:00",
     minimum: Annotated[Band, typer.Option(help="The least band told.")] = Band.DIGEST,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="A profile of the rules; repeatable. Left out: the default decision."),
+    ] = None,
     quiet: Annotated[QuietPolicy, typer.Option(help="On a quiet day.")] = QuietPolicy.SHORT,
     alerts: Annotated[
         bool, typer.Option("--alerts", help="Also tell items of the band alert at once.")
@@ -132,7 +137,10 @@ def add(
     """
     if language not in LANGUAGES:
         raise stop(f"--language: write one of {', '.join(LANGUAGES)}.", USAGE)
+    topics = tuple(dict.fromkeys(topic or ()))
     with open_watch(settings_from(config)) as watch:
+        for name, near in (unknown_topics(topics, watch.topics) if topics else {}).items():
+            raise stop(f"--topic: {complaint(name, near, watch.topics)}.", USAGE)
         added = watch.store.subscribers.add(
             Subscriber(
                 key=0,
@@ -140,6 +148,7 @@ def add(
                 name=name,
                 language=language,
                 minimum=minimum,
+                topics=topics,
                 schedule=Schedule(zone=_zone(zone), times=_times(at)),
                 quiet=quiet,
                 alerts=alerts,
@@ -191,6 +200,7 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
                 "zone": one.schedule.zone,
                 "at": " ".join(f"{at:%H:%M}" for at in one.schedule.times),
                 "minimum": one.minimum.value,
+                "topics": " ".join(one.topics),
                 "active": "yes" if one.is_active else "no",
             }
             for one in watch.store.subscribers.list()
@@ -218,7 +228,9 @@ def import_(
     except (OSError, UnicodeDecodeError) as error:
         raise stop(f"{file} cannot be read: {error}", USAGE) from None
     with open_watch(settings_from(config)) as watch:
-        wanted = read_subscribers(text, file=str(file), now=watch.clock.now())
+        wanted = read_subscribers(
+            text, file=str(file), now=watch.clock.now(), topics=tuple(watch.topics)
+        )
         added = watch.store.subscribers.import_all(wanted)
     remark(f"{len(added)} added, {len(wanted) - len(added)} were there already.")
 

@@ -228,12 +228,24 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileMove:
+    """A stored item whose band under a profile the new rules would change; None: no such one."""
+
+    key: int
+    title: str
+    profile: str
+    before: Band | None
+    after: Band | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What publishing would do to stored items."""
 
     count: int
     moves: tuple[Move, ...]
     rescored: int  # other points, same band
+    profile_moves: tuple[ProfileMove, ...] = ()
 
     def entering(self, band: Band) -> tuple[Move, ...]:
         """Return the items that would newly reach a band."""
@@ -255,16 +267,35 @@ class Preview:
 def preview(items: Iterable[Stored], book: Rulebook) -> Preview:
     """Return which items would change their band, best new score first."""
     moves: list[Move] = []
+    profile_moves: list[ProfileMove] = []
     count = rescored = 0
     for item in items:
         count += 1
         after = score(item.given, book)
+        profile_moves.extend(_profile_moves(item, after))
         if after.decision is not item.score.decision:
             moves.append(Move(key=item.key, title=item.given.title, before=item.score, after=after))
         elif after.score != item.score.score:
             rescored += 1
     moves.sort(key=lambda move: (-move.after.raw, move.key))
-    return Preview(count=count, moves=tuple(moves), rescored=rescored)
+    return Preview(
+        count=count, moves=tuple(moves), rescored=rescored, profile_moves=tuple(profile_moves)
+    )
+
+
+def _profile_moves(item: Stored, after: Score) -> Iterator[ProfileMove]:
+    """Yield the profiles under which an item would be in another band, new and dropped ones too."""
+    old = {one.profile: one.decision for one in item.score.profiles}
+    new = {one.profile: one.decision for one in after.profiles}
+    for profile in dict.fromkeys([*new, *old]):
+        if old.get(profile, Band.REJECT) is not new.get(profile, Band.REJECT):
+            yield ProfileMove(
+                key=item.key,
+                title=item.given.title,
+                profile=profile,
+                before=old.get(profile),
+                after=new.get(profile),
+            )
 
 
 # ------------------------------------------------------------------ statistics and suggestions

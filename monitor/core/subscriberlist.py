@@ -10,7 +10,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -18,12 +18,14 @@ from zoneinfo import ZoneInfo
 from monitor.core.addresses import mail_address
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.tlp import Tlp
+from monitor.core.topics import complaint, unknown_topics
 from monitor.core.values import Band
 from monitor.core.windows import EVERY_DAY, Schedule
 
 COLUMNS = (
     "address", "name", "language", "zone", "at", "days", "minimum", "topics", "languages", "quiet",
-    "alerts", "analyst",
+    "alerts", "analyst", "clearance",
 )  # fmt: skip
 LANGUAGES = ("en", "ru", "ko")  # in which a mail can be written
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -38,6 +40,7 @@ class _Reading:
 
     file: str
     now: datetime
+    known_topics: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     line: int = 1
 
@@ -46,16 +49,18 @@ class _Reading:
         self.problems.append(Problem(file=self.file, line=self.line, key=key, message=message))
 
 
-def read_subscribers(text: str, *, file: str, now: datetime) -> list[Subscriber]:
+def read_subscribers(
+    text: str, *, file: str, now: datetime, topics: Sequence[str] = ()
+) -> list[Subscriber]:
     """Return the subscribers of a CSV text whose first line names the columns.
 
     Only `address` is needed. `at`: local times (`08:00 18:30`); `days`: `mon-fri` or `mon, thu`;
-    `minimum`: queue, digest or alert; `topics`: several with `|`; `languages`: several with
-    spaces; `quiet`: short or skip; `alerts`, `analyst`: yes or no. Commas or semicolons part the
-    columns.
-    Raises ConfigurationErrors with every problem.
+    `minimum`: queue, digest or alert; `topics`: profiles of the rules, several with `|`;
+    `languages`: several with spaces; `quiet`: short or skip; `alerts`, `analyst`: yes or no;
+    `clearance`: a TLP mark. Commas or semicolons part the columns. `topics` are the profiles that
+    there are. Raises ConfigurationErrors with every problem.
     """
-    reading = _Reading(file=file, now=now)
+    reading = _Reading(file=file, now=now, known_topics=tuple(topics))
     text = text.removeprefix("\ufeff")
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
@@ -74,6 +79,14 @@ def read_subscribers(text: str, *, file: str, now: datetime) -> list[Subscriber]
     if reading.problems:
         raise ConfigurationErrors(reading.problems)
     return list(found.values())
+
+
+def read_wishes(
+    given: Mapping[str, str], *, address: str, file: str, line: int, now: datetime
+) -> tuple[Subscriber, list[Problem]]:
+    """Return what a channel wants, written with the same words as a line of the table."""
+    reading = _Reading(file=file, now=now, line=line)
+    return _subscriber(reading, address, given), reading.problems
 
 
 def _check_columns(reading: _Reading, columns: list[str]) -> None:
@@ -135,7 +148,7 @@ def _subscriber(reading: _Reading, address: str, given: Mapping[str, str]) -> Su
         name=given.get("name", ""),
         language=choice("language", LANGUAGES, "en"),
         minimum=Band(choice("minimum", bands, Band.DIGEST.value)),
-        topics=tuple(filter(None, (part.strip() for part in given.get("topics", "").split("|")))),
+        topics=_topics(reading, given.get("topics", "")),
         languages=tuple(given.get("languages", "").lower().replace(",", " ").split()),
         schedule=Schedule(
             zone=_zone(reading, given.get("zone", "")),
@@ -145,8 +158,16 @@ def _subscriber(reading: _Reading, address: str, given: Mapping[str, str]) -> Su
         quiet=QuietPolicy(choice("quiet", tuple(QuietPolicy), QuietPolicy.SHORT.value)),
         alerts=yes("alerts"),
         near_misses=yes("analyst"),
+        clearance=Tlp(choice("clearance", tuple(Tlp), Tlp.CLEAR.value)),
         since=reading.now,
     )
+
+
+def _topics(reading: _Reading, written: str) -> tuple[str, ...]:
+    topics = tuple(dict.fromkeys(filter(None, (part.strip() for part in written.split("|")))))
+    for name, near in unknown_topics(topics, reading.known_topics).items():
+        reading.wrong("topics", complaint(name[:40], near, reading.known_topics))
+    return topics
 
 
 def _zone(reading: _Reading, written: str) -> str:

@@ -12,6 +12,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from monitor.core.telling import Subscriber
 from monitor.core.values import Band, Item, Match, ProfileScore, Score
 
 
@@ -92,7 +93,7 @@ def score_under(score: Score, under: ProfileScore) -> Score:
 
 
 def unknown_topics(topics: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """Map each topic that no profile is named after to the nearest name that is known, or to ``."""
+    """Map each topic that no profile is named after to the nearest name that is known, or ""."""
     names = list(known)
     found = {}
     for topic in topics:
@@ -100,6 +101,29 @@ def unknown_topics(topics: Iterable[str], known: Iterable[str]) -> dict[str, str
             near = difflib.get_close_matches(topic, names, n=1, cutoff=0.5)
             found[topic] = near[0] if near else ""
     return found
+
+
+def orphans(subscribers: Iterable[Subscriber], known: Iterable[str]) -> dict[str, list[str]]:
+    """Map topics that active subscribers chose, and no profile is named after, to their addresses.
+
+    They get what the default decision tells until somebody mends it.
+    """
+    found: dict[str, list[str]] = {}
+    names = set(known)
+    for one in subscribers:
+        for topic in one.topics if one.is_active else ():
+            if topic not in names:
+                found.setdefault(topic, []).append(one.address)
+    return found
+
+
+def orphan_lines(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what to tell an operator of topics that only subscribers know."""
+    return [
+        f"no profile is named `{topic}`, which {', '.join(addresses)} chose; "
+        "the default decision counts for them"
+        for topic, addresses in found.items()
+    ]
 
 
 def complaint(topic: str, near: str, known: Iterable[str]) -> str:

@@ -129,6 +129,26 @@ def test_preview_equals_what_publishing_does() -> None:
     assert change.count == len(stored)
 
 
+def test_preview_names_moves_under_profiles() -> None:
+    """A new, a changed and a dropped profile are told item by item; what stays is not."""
+    profiles = "profiles: {a: {only: [r]}, b: {thresholds: {queue: 1, digest: 2, alert: 99}}}"
+    before, after = (
+        written(f"{RULES}{profiles}"),
+        written(f"{RULES}{profiles.replace('a:', 'c:').replace('alert: 99', 'alert: 3')}"),
+    )
+    stored = [
+        Stored(key=key, given=given, score=score(given, before))
+        for key, given in enumerate([YES, NO], start=1)
+    ]
+    found = preview(stored, after).profile_moves
+    assert [(one.key, one.profile, one.before, one.after) for one in found] == [
+        (1, "c", None, Band.DIGEST),
+        (1, "b", Band.DIGEST, Band.ALERT),
+        (1, "a", Band.DIGEST, None),
+    ]
+    assert preview(stored, before).profile_moves == ()
+
+
 def test_rule_uses_count_hits_last_hit_and_agreement() -> None:
     """Dead rules are listed with no hits; precision comes from verdicts only."""
     book = written(RULES)

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 def read(text: str) -> list[Subscriber]:
     """Read a list."""
-    return read_subscribers(text, file="list.csv", now=NOW)
+    return read_subscribers(text, file="list.csv", now=NOW, topics=("it-workers", "russia"))
 
 
 def problems(text: str) -> list[str]:
@@ -43,7 +43,7 @@ def test_all_wishes_can_be_in_the_list(delimiter: str, start: str) -> None:
     head = delimiter.join(name.upper() for name in COLUMNS)
     row = delimiter.join(
         ["b@ngo.example", '"Mina; Kim, Seoul"', "ko", "Asia/Seoul", "18:30 7:05", "sat-mon",
-         "alert", "coercion | Work sites", "ko ru", "skip", "yes", "no"]
+         "alert", "it-workers | russia", "ko ru", "skip", "yes", "no"]
     )  # fmt: skip
 
     assert read(f"{start}{head}\r\n{row}\r\n") == [
@@ -53,7 +53,7 @@ def test_all_wishes_can_be_in_the_list(delimiter: str, start: str) -> None:
             name="Mina; Kim, Seoul",
             language="ko",
             minimum=Band.ALERT,
-            topics=("coercion", "Work sites"),
+            topics=("it-workers", "russia"),
             languages=("ko", "ru"),
             schedule=Schedule(zone="Asia/Seoul", times=(time(7, 5), time(18, 30)), days=(0, 5, 6)),
             quiet=QuietPolicy.SKIP,
@@ -110,3 +110,12 @@ def test_any_text_is_a_list_or_has_problems(text: str) -> None:
         assert error.problems  # noqa: PT017 - either outcome is right
     else:
         assert all("@" in one.address for one in found)
+
+
+def test_an_unknown_topic_is_named_with_the_nearest_known() -> None:
+    """A topic that no profile has would select nothing that anybody meant."""
+    found = problems("address,topics\na@ngo.example,it-worker|russia\nb@ngo.example,moon\n")
+    assert found == [
+        "list.csv:2: topics: no topic is named `it-worker`; did you mean `it-workers`?",
+        "list.csv:3: topics: no topic is named `moon`; the rules have: it-workers, russia",
+    ]

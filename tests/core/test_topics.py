@@ -19,6 +19,8 @@ from monitor.core.topics import (
     complaint,
     is_of_topics,
     item_under,
+    orphan_lines,
+    orphans,
     score_under,
     topic_headings,
     unknown_topics,
@@ -199,6 +201,22 @@ def test_unknown_topics_are_named_with_the_nearest_known() -> None:
         "no topic is named `moon`; the rules have: russia, it-workers"
     )
     assert complaint("moon", "", []) == "no topic is named `moon`; the rules have no profiles"
+
+
+def test_topics_that_only_subscribers_know_are_named_with_their_addresses() -> None:
+    """An edit that drops a profile says who chose it; who gets no mail is not named."""
+    readers = [
+        a_subscriber(1, topics=("it", "moon")),
+        a_subscriber(2, topics=("moon",)),
+        a_subscriber(3, topics=("moon",), is_active=False),
+        a_subscriber(4),
+    ]
+    found = orphans(readers, ["it"])
+    assert found == {"moon": ["reader1@ngo.example", "reader2@ngo.example"]}
+    assert orphan_lines(found) == [
+        "no profile is named `moon`, which reader1@ngo.example, reader2@ngo.example chose; "
+        "the default decision counts for them"
+    ]
 
 
 @pytest.mark.parametrize(

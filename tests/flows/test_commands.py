@@ -40,7 +40,7 @@ def test_poll_takes_named_feeds_and_refuses_unknown_ones(monitor: Monitor) -> No
 
 
 TRY_KEYS = {"status", "error_code", "http_status", "next_poll_s", "entries", "mail", "csv"}
-ENTRY_KEYS = {"id", "title", "link", "html", "text", "published", "score", "decision"}
+ENTRY_KEYS = {"id", "title", "link", "html", "text", "published", "score", "decision", "profiles"}
 
 
 def test_try_answers_with_the_page_the_mail_and_the_table(
