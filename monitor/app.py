@@ -14,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
-from monitor.core.errors import ConfigurationErrors, Problem
+from monitor.core.errors import ConfigurationErrors, Problem, StoreMissing
 from monitor.core.tlp import Tlp
 from monitor.core.topics import topic_headings
 from monitor.core.values import Band, Feed, Verdict
@@ -57,11 +58,24 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class Absent(StrEnum):
+    """What to do where there is no store yet."""
+
+    CREATE = "create"
+    REFUSE = "refuse"  # for who asks about what is kept: an empty answer would be a lie
+    EMPTY = "empty"  # for who compares files with what is kept: nothing is kept, nothing is written
+
+
 class Watch:
     """One opened house. Close it, or use `open_watch`."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, spacing: float | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        spacing: float | None = None,
+        absent: Absent = Absent.CREATE,
     ) -> None:
         """`spacing`: seconds between two requests to one host, instead of the usual."""
         self.settings = settings
@@ -69,6 +83,7 @@ class Watch:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.stopping = threading.Event()
         self._spacing = spacing
+        self._absent = absent
         self._open = ExitStack()
 
     def close(self) -> None:
@@ -117,11 +132,20 @@ class Watch:
 
     @cached_property
     def store(self) -> Store:
-        """The store. Raises StoreError."""
-        url = self.settings.database
-        if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        return self._open.enter_context(open_store(url))
+        """The store. Raises StoreError; `StoreMissing` where it must not be made."""
+        creates = self._absent is Absent.CREATE
+        try:
+            store = open_store(self.settings.database, create=creates)
+        except StoreMissing:
+            if self._absent is Absent.EMPTY:
+                store = open_store("sqlite://")
+            elif self.settings.feeds.exists():
+                raise
+            else:
+                message = "there is no such file, nor a database; `monitor init DIR` writes one"
+                problem = Problem(file=str(self.settings.feeds), message=message)
+                raise ConfigurationErrors([problem]) from None
+        return self._open.enter_context(store)
 
     @cached_property
     def fetcher(self) -> HttpFetcher:
@@ -452,10 +476,14 @@ class Watch:
 
 @contextmanager
 def open_watch(
-    settings: Settings, *, clock: Clock | None = None, spacing: float | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    spacing: float | None = None,
+    absent: Absent = Absent.CREATE,
 ) -> Iterator[Watch]:
     """Open a house for the length of a block."""
-    opened = Watch(settings, clock=clock, spacing=spacing)
+    opened = Watch(settings, clock=clock, spacing=spacing, absent=absent)
     try:
         yield opened
     finally:

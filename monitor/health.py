@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.app import Watch
+from monitor.core.errors import StoreMissing
 from monitor.core.values import FeedState
 
 # A round of polls can take minutes; a job that has not ended for this long is stuck.
@@ -25,6 +26,13 @@ class Health:
     feed_states: dict[str, int]
     last_poll_at: datetime | None
     notices: tuple[str, ...]
+
+    @classmethod
+    def without_store(cls, error: StoreMissing) -> Health:
+        """Return the answer where nothing has been kept yet."""
+        return cls(
+            is_well=False, reasons=(str(error),), feed_states={}, last_poll_at=None, notices=()
+        )
 
     def as_text(self) -> str:
         """Return the answer for a person."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
+from monitor.core.errors import StoreMissing
 from store import schema
 from store.session import Database, refuse_other_encodings, refuse_unfit
 
@@ -262,21 +263,29 @@ class Store:
         return Views(self.database)
 
 
-def open_store(url: str, *, upgrade: bool = False, checkpoints: bool = True) -> Store:
+def open_store(
+    url: str, *, create: bool = True, upgrade: bool = False, checkpoints: bool = True
+) -> Store:
     """Open the store at an address, creating a fresh one where there is none.
 
     `url`: `sqlite:///PATH`, `sqlite://` (in memory) or `postgresql://...`. With `upgrade` an older
     schema is brought up to date. `checkpoints=False`: for short commands beside a running monitor.
-    Raises `ConfigurationErrors` for a bad address, and the kinds of `StoreError`.
+    Raises `ConfigurationErrors` for a bad address, the kinds of `StoreError`, and without `create`
+    `StoreMissing` where there is none: who only asks leaves nothing behind.
     """
     database = Database(url, checkpoints=checkpoints)
     if database.path is not None:
         refuse_unfit(database.path)
         if not database.path.exists():
+            if not create:
+                raise StoreMissing(database.name)
             _migrations().create(database.path)
     try:
         refuse_other_encodings(database)
-        if schema.revision(database) != schema.head():
+        found = schema.revision(database)
+        if found is None and not create:
+            raise StoreMissing(database.name)
+        if found != schema.head():
             _migrations().ensure(database, upgrade_old=upgrade)
     except BaseException:
         database.close()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.common import (
     USAGE,
     AllowPrivate,
@@ -105,7 +105,7 @@ def check(
 @tells_failures
 def list_(config: Config = None, as_json: AsJson = False) -> None:
     """List the feeds in force with their state, last success and next poll."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         rows: list[dict[str, Any]] = [
             {
                 "feed": status.feed.id,
@@ -129,7 +129,7 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
 @tells_failures
 def plan_(config: Config = None) -> None:
     """Show what feeds.yaml would add, remove and change, compared with what is in force."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.EMPTY) as watch:
         news = judge_edit(watch.feeds, watch.feeds_in_force())
     say("\n".join(plan_lines(news.plan)))
     if isinstance(news, Held):
@@ -222,7 +222,7 @@ def accept_redirect(feeds: Names = None, write: Write = False, config: Config = 
 
     Left out: those whose server said so on three different days. Named: at once.
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         here = {feed.id: feed for feed in watch.feeds.feeds}
         _known(feeds or [], here)
         moved = {
@@ -245,7 +245,7 @@ def resume(
     config: Config = None,
 ) -> None:
     """Ask feeds again at once that were failing or parked."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         now = watch.clock.now()
         missing = [name for name in feeds if not watch.store.feeds.resume(name, now)]
     if missing:

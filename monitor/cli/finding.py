@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.answers import item_line, score_json
 from monitor.cli.common import USAGE, AsJson, Config, remark, say, say_json, settings_from, stop
 from monitor.cli.common import tells_failures as tells
@@ -45,7 +45,7 @@ def search(
 
     Example:  monitor search '"북한 노동자" 나홋카'
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         page = watch.store.items.queue(QueueFilter(search=query, limit=limit))
     for item in page.items:
         if as_json:
@@ -76,7 +76,7 @@ def export(
         since=_moment(since) if since else None,
         limit=AT_ONCE,
     )
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         found = list(_all(watch, wanted))
         items = [_withheld(item, watch) for item in found if clearance.allows(item.tlp)]
     if len(items) < len(found):

@@ -33,7 +33,7 @@ def upgrade(config: Config = None) -> None:
 @tells_failures
 def check(config: Config = None) -> None:
     """Check that the database is sound and has the schema of this program; exit 1 when not."""
-    with open_store(settings_from(config).database) as store:
+    with open_store(settings_from(config).database, create=False) as store:
         wrong = store.upkeep.check()
     for one in wrong:
         say(one)
@@ -52,7 +52,7 @@ def backup(
 
     PostgreSQL: use pg_dump.  Example:  monitor db backup ~/copies/$(date +%F).db
     """
-    with open_store(settings_from(config).database) as store:
+    with open_store(settings_from(config).database, create=False) as store:
         say(str(store.upkeep.backup(to)))
     remark("Back up feeds.yaml, rules/ and the rest of var/ as well.")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.answers import score_json, score_text
 from monitor.cli.common import (
     FAILURE,
@@ -159,7 +159,7 @@ def verdict(
 
     Example:  monitor verdict 17 relevant --teach --note "confirmed by phone"
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         try:
             watch.store.verdicts.give(
                 item, decision, actor=actor, now=watch.clock.now(), teach=teach, note=note

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import open_watch
+from monitor.app import Absent, open_watch
 from monitor.cli.common import (
     FAILURE,
     USAGE,
@@ -46,7 +46,7 @@ def lint(config: Config = None, as_json: AsJson = False) -> None:
 
     Mistakes end with 78, remarks with 0.
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.EMPTY) as watch:
         found = RulesLab(watch).lint()
         book, version = compile_rules(watch.draft_rules), watch.draft_rules.hash[:12]
     for one in found:
@@ -87,7 +87,7 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Show which stored items would enter or leave each band; changes nothing."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.EMPTY) as watch:
         source = read_rules(folder, watch.settings.corpus) if folder else None
         lab = RulesLab(watch)
         found = lab.preview(source)
@@ -143,7 +143,7 @@ def apply(
 @tells_failures
 def versions(config: Config = None, as_json: AsJson = False) -> None:
     """List the rules that were in force, the newest first."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         found = watch.store.rulebooks.versions()
     for one in found:
         at = one.applied_at.isoformat(timespec="seconds")
@@ -161,7 +161,7 @@ def rollback(
     config: Config = None,
 ) -> None:
     """Put rules that were in force before back. The folder is not touched."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         try:
             lab = RulesLab(watch)
             source = lab.rollback(version, actor=ACTOR, reason=reason)
@@ -180,7 +180,7 @@ def rollback(
 def rescore(config: Config = None) -> None:
     """Score stored items by the rules in force."""
     with (
-        open_watch(settings_from(config)) as watch,
+        open_watch(settings_from(config), absent=Absent.REFUSE) as watch,
         progress("Rescoring", watch.store.items.counts().total) as moved_on,
     ):
         changed = RulesLab(watch).rescore(moved_on)
@@ -191,7 +191,7 @@ def rescore(config: Config = None) -> None:
 @tells_failures
 def stats(config: Config = None, as_json: AsJson = False) -> None:
     """List each rule's hits, last hit, and how often the analysts agreed."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         found = RulesLab(watch).stats()
     rows = [
         {
@@ -213,7 +213,7 @@ def stats(config: Config = None, as_json: AsJson = False) -> None:
 @tells_failures
 def suggest(config: Config = None, as_json: AsJson = False) -> None:
     """List words that tell accepted from rejected items; nothing is applied."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         found = RulesLab(watch).suggest()
     for one in found:
         if as_json:

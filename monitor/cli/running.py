@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.common import (
     AllowPrivate,
     AsJson,
@@ -21,11 +21,11 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.cli.serving import Part, serve
-from monitor.core.errors import ConfigurationErrors, Problem, StoreError
+from monitor.core.errors import ConfigurationErrors, Problem, StoreError, StoreMissing
 from monitor.core.feedscopes import unknown_scopes
 from monitor.core.topics import orphan_lines
 from monitor.demo import show
-from monitor.health import health_of
+from monitor.health import Health, health_of
 from monitor.rulefiles import compile_rules
 from monitor.ruleslab import RulesLab
 from monitor.settings import describe
@@ -159,8 +159,11 @@ def demo(
 
 def health(config: Config = None, as_json: AsJson = False) -> None:
     """Say whether the watch is awake; exit 1 when it is not. The container's check."""
-    with open_watch(settings_from(config)) as watch:
-        found = health_of(watch)
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
+        try:
+            found = health_of(watch)
+        except StoreMissing as error:
+            found = Health.without_store(error)
     if as_json:
         say_json(found.as_json())
     else:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.app import open_watch
+from monitor.app import Absent, open_watch
 from monitor.cli.common import (
     USAGE,
     AsJson,
@@ -58,7 +58,7 @@ def preview(
     config: Config = None,
 ) -> None:
     """Print the digest that would be made now. Nothing is stored or sent."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         subscriber = None
         if address is not None:
             subscriber = watch.store.subscribers.by_address(_address(address))
@@ -75,7 +75,7 @@ def preview(
 @tells_failures
 def send(config: Config = None) -> None:
     """Make the digests that are due, and send what waits in the outbox."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         remark(f"digests: {watch.make_digests()}")
         remark(f"outbox: {watch.send_due()}")
         if watch.settings.smtp_host is None:
@@ -86,7 +86,7 @@ def send(config: Config = None) -> None:
 @tells_failures
 def windows(config: Config = None, as_json: AsJson = False) -> None:
     """List the digests that were made, the newest first: each window, and what became of it."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         rows = [
             {
                 "to": line.address,
@@ -192,7 +192,7 @@ def _times(written: str) -> tuple[time, ...]:
 @tells_failures
 def list_(config: Config = None, as_json: AsJson = False) -> None:
     """List everybody who gets digests, or got them."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         rows = [
             {
                 "address": one.address,
@@ -252,7 +252,7 @@ def pause(
         except ValueError:
             text = f"--until: write a day such as 2026-12-24 (got {until!r})."
             raise stop(text, USAGE) from None
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         known = watch.store.subscribers.by_address(_address(address))
         if known is None:
             raise stop(f"{address} is no subscriber.")
@@ -270,7 +270,7 @@ def remove(
     config: Config = None,
 ) -> None:
     """Send nothing to an address any more."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         known = watch.store.subscribers.by_address(_address(address))
         if known is None:
             raise stop(f"{address} is no subscriber.")

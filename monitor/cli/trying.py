@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.answers import trial_text, why_json, why_text
 from monitor.cli.common import (
     FAILURE,
@@ -99,7 +99,7 @@ def why(
 
     Exit 1 when no feed ever showed it.  Example:  monitor why https://example.org/news/7
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         report = watch.store.ledger.why(int(asked) if asked.isdecimal() else asked)
     if as_json:
         say_json(why_json(report))

@@ -74,6 +74,12 @@ class StoreError(MonitorError):
         return type(self), (self.subject, self.detail)
 
 
+class StoreMissing(StoreError):
+    """There is no database here yet."""
+
+    next_step = "Start `monitor run`, or name the right folder with --config DIR."
+
+
 class StoreBusy(StoreError):
     """Another program has locked the database for longer than we wait."""
 
