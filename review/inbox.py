@@ -1,35 +1,46 @@
 """The queue: which items wait for a decision, why, and what was decided. One key a decision.
 
-What a browser sends as a filter is read against lists of known values; anything else is dropped,
-so an address can never ask the store for something that the page does not offer.
+Whatever a key does, a button in a form does too. What only one person has seen is shown to that
+person alone and decides nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from starlette.responses import Response
 
-from monitor.core.reports import ItemPage, QueueFilter, QueueOrder, VerdictLine
+from monitor.core.reports import Reprint, VerdictLine
+from monitor.core.reviewing import Look
 from monitor.core.rules import COMPUTED
-from monitor.core.values import Band, Item, ItemState, Match, Score, Verdict
+from monitor.core.topics import item_under
+from monitor.core.values import Band, Item, Match, Score, Verdict
+from review import views
+from review.atlas import PLACES
+from review.choosing import (
+    LANGUAGES,
+    OPEN_STATES,
+    PAGE_SIZE,
+    SHOWN_BANDS,
+    UNSEEN,
+    Choice,
+    choice,
+)
 from review.desk import Desk, not_found, see_other
 from review.marks import gloss
 from review.pages import address
 from review.visits import Visit, whole
 from store import Store
 
-PAGE_SIZE = 30
-SEARCH_LENGTH = 300
+NOTE_LENGTH = 2_000
+MOST_REPRINTS = 100  # decided with one press
+ALL = "all"  # in a decision: this item and its reprints
 REASON_WORDS = 2  # wordings of one reason in the Why line; the item's page has all
 CLAIM_FOR = timedelta(minutes=30)
 WEEK = timedelta(days=7)
-MINE = "mine"  # claimed by the person who asks
-OPEN_STATES = (ItemState.NEW, ItemState.CLAIMED)
-SHOWN_BANDS = (Band.ALERT, Band.DIGEST, Band.QUEUE)
-LANGUAGES = ("en", "ru", "ko", "ja", "zh")
+NEW_TO_ME = Choice(state=UNSEEN)
 
 # The lists that a decision can lead back to.
 LISTS: Mapping[str, str] = {"queue": "/", "stopped": "/stopped"}
@@ -58,132 +69,114 @@ class Reason:
         return self.rule in COMPUTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The queue's filter as the page shows it. Empty: everything that is offered."""
-
-    band: str = ""
-    state: str = ""
-    lang: str = ""
-    feed: str = ""
-    q: str = ""
-    order: str = ""
-    page: int = 1
-
-    @property
-    def first(self) -> int:
-        """The place in the whole list of the first item on this page, from 1."""
-        return (self.page - 1) * PAGE_SIZE + 1
-
-    @property
-    def bands(self) -> tuple[Band, ...]:
-        """The bands to list. Words are looked for in all of them: what was stopped is found too."""
-        if self.band:
-            return (Band(self.band),)
-        return () if self.q else SHOWN_BANDS
-
-    def filter(self, person: str, now: datetime) -> QueueFilter:
-        """Return what to ask the store for; "mine" are the claims that `person` holds now."""
-        return QueueFilter(
-            claimed_by=person if self.state == MINE else None,
-            claimed_at=now if _states(self.state) == (ItemState.CLAIMED,) else None,
-            bands=self.bands,
-            states=_states(self.state),
-            langs=(self.lang,) if self.lang else (),
-            feeds=(self.feed,) if self.feed else (),
-            search=self.q,
-            order=QueueOrder(self.order) if self.order else QueueOrder.BEST,
-            limit=PAGE_SIZE,
-            offset=(self.page - 1) * PAGE_SIZE,
-        )
-
-    def fields(self) -> dict[str, str]:
-        """Return the choice as the fields of an address; empty ones are left out."""
-        named = {
-            "band": self.band,
-            "state": self.state,
-            "lang": self.lang,
-            "feed": self.feed,
-            "q": self.q,
-            "order": self.order,
-            "page": str(self.page) if self.page > 1 else "",
-        }
-        return {name: value for name, value in named.items() if value}
-
-
-def choice(given: Mapping[str, str]) -> Choice:
-    """Read a filter out of an address or a form; what is not offered counts as not given."""
-    page = whole(given.get("page", "")) or 1
-    return Choice(
-        band=_one_of(given.get("band", ""), [band.value for band in Band]),
-        state=_one_of(given.get("state", ""), ["all", MINE, *(state.value for state in ItemState)]),
-        lang=_one_of(given.get("lang", ""), LANGUAGES),
-        feed=given.get("feed", "")[:100],
-        q=given.get("q", "").strip()[:SEARCH_LENGTH],
-        order=_one_of(given.get("order", ""), [order.value for order in QueueOrder]),
-        page=min(page, 10_000),
-    )
-
-
 def queue(desk: Desk, visit: Visit) -> Response:
     """Show one page of the queue."""
+    look = desk.store.looks.look(visit.person.key, visit.now)
+    chosen, shown = listed(desk, visit, choice(visit.query), look)
+    in_all_bands = replace(chosen.filter(visit, look), bands=())
     return desk.pages.show(
         visit,
         "queue.html",
-        **listed(desk, visit, choice(visit.query)),
-        counts=desk.store.items.counts(),
+        **shown,
+        counts=desk.store.items.counts_of(in_all_bands),
+        new_count=sum(desk.store.items.counts_of(NEW_TO_ME.filter(visit, look)).values()),
+        views=views.listed(desk, visit, look),
         bands=SHOWN_BANDS,
-        open_states=OPEN_STATES,
         may_tip=desk.add_tip is not None,
     )
 
 
 def stopped(desk: Desk, visit: Visit) -> Response:
     """Show what the rules kept away from the queue, the nearest to it first."""
-    chosen = replace(choice(visit.query), band=Band.REJECT.value, state="")
+    wanted = replace(choice(visit.query), band=Band.REJECT.value, state="")
+    look = desk.store.looks.last(visit.person.key) or Look(since=None, last_at=visit.now)
+    _, shown = listed(desk, visit, wanted, look)
     return desk.pages.show(
         visit,
         "stopped.html",
-        **listed(desk, visit, chosen),
+        **shown,
         totals=desk.store.ledger.totals(visit.now - WEEK, visit.now),
     )
 
 
-def listed(desk: Desk, visit: Visit, chosen: Choice) -> dict[str, object]:
-    """Return what every list of items shows: one page of it, and the way on from each item."""
-    page = desk.store.items.queue(chosen.filter(visit.actor, visit.now))
-    if not page.items and page.total:  # the last page emptied under our hands
+def listed(
+    desk: Desk, visit: Visit, chosen: Choice, look: Look
+) -> tuple[Choice, dict[str, object]]:
+    """Return what every list of items shows: one page of it, and the way on from each item.
+
+    The choice comes back as it was shown: the last page may have emptied under our hands.
+    """
+    store = desk.store
+    page = store.items.queue(chosen.filter(visit, look))
+    if not page.items and page.total:
         chosen = replace(chosen, page=max(1, -(-page.total // PAGE_SIZE)))
-        page = desk.store.items.queue(chosen.filter(visit.actor, visit.now))
-    return {
+        page = store.items.queue(chosen.filter(visit, look))
+    page = replace(page, items=tuple(item_under(item, chosen.topics) for item in page.items))
+    keys = [item.key for item in page.items]
+    groups = store.items.reprints(keys)
+    seen = store.looks.seen(visit.person.key, keys)
+    return chosen, {
         "chosen": chosen,
         "page": page,
         "page_count": max(1, -(-page.total // PAGE_SIZE)),
-        "following": following(page),
-        "claims": desk.store.items.claims([item.key for item in page.items], visit.now),
-        "feeds": [status.feed for status in desk.store.feeds.statuses(visit.now)],
-        "done": last_decision(desk.store, visit),
+        "following": following(keys),
+        "groups": groups,
+        "after": {key: after(keys, key, groups.get(key, ())) for key in keys},
+        "is_new": {
+            item.key
+            for item in page.items
+            if look.since and item.first_seen_at >= look.since and item.key not in seen
+        },
+        "look": look,
+        "claims": store.items.claims(keys, visit.now),
+        "feeds": store.feeds.named(),
+        "places": PLACES,
+        "topics": topics_of(desk),
+        "done": last_decision(store, visit),
         "item_languages": LANGUAGES,
         "reasons": telling,
     }
 
 
+def topics_of(desk: Desk) -> dict[str, str]:
+    """Map the profiles of the rules in force to their labels; empty where nobody lends us rules."""
+    ruleset = desk.rules() if desk.rules else None
+    return {profile.id: profile.label for profile in ruleset.profiles} if ruleset else {}
+
+
 def decide(desk: Desk, visit: Visit) -> Response:
-    """Keep one decision, then go to the item that stood next."""
+    """Keep one decision, about one item or with it its reprints, then go to what stood next.
+
+    Of the reprints those are decided that the page showed as undecided, and that still are.
+    """
     key = visit.number("key")
-    decision = DECISIONS.get(visit.form.get("decision", ""))
-    if key is None or decision is None or desk.store.items.get(key) is None:
+    wanted, _, whom = visit.form.get("decision", "").partition(":")
+    decision = DECISIONS.get(wanted)
+    if key is None or decision is None or whom not in ("", ALL):
+        raise not_found()
+    if desk.store.items.get(key) is None:
         raise not_found()
     verdict, teach = decision
-    desk.store.verdicts.give(
-        key,
+    keys = [key, *(_shown_reprints(desk, visit, key) if whom == ALL else ())]
+    desk.store.verdicts.give_all(
+        keys,
         verdict,
         actor=visit.actor,
         now=visit.now,
-        teach=teach,
-        note=visit.form.get("note", "").strip()[:2_000],
+        teach=[key] if teach else (),
+        note=visit.form.get("note", "").strip()[:NOTE_LENGTH],
     )
-    return back(visit, done=key)
+    desk.store.looks.open_all(visit.person.key, keys, visit.now)
+    return back(visit, done=key, next_field="after" if whom == ALL else "next")
+
+
+def _shown_reprints(desk: Desk, visit: Visit, key: int) -> list[int]:
+    shown = {whole(word) for word in visit.form.get("group", "").split()[:MOST_REPRINTS]}
+    return [
+        one.key
+        for one in desk.store.items.reprints([key]).get(key, ())
+        if one.key in shown and one.state in OPEN_STATES
+    ]
 
 
 def undo(desk: Desk, visit: Visit) -> Response:
@@ -211,10 +204,12 @@ def claim(desk: Desk, visit: Visit) -> Response:
     return back(visit, at=key)
 
 
-def back(visit: Visit, *, done: int | None = None, at: int | None = None) -> Response:
+def back(
+    visit: Visit, *, done: int | None = None, at: int | None = None, next_field: str = "next"
+) -> Response:
     """Return to the list the form stood in. Its address is rebuilt from known fields alone."""
     form = visit.form
-    place = whole(form.get("next", "")) if at is None else at
+    place = whole(form.get(next_field, "")) if at is None else at
     if form.get("from") == "item" and (key := visit.number("key") or at) is not None:
         return see_other(address(f"/items/{key}", {}, done=done))
     path = LISTS.get(form.get("from", ""), "/")
@@ -232,10 +227,17 @@ def last_decision(store: Store, visit: Visit) -> tuple[Item, VerdictLine] | None
     return (item, max(standing, key=lambda line: line.key)) if standing else None
 
 
-def following(page: ItemPage) -> dict[int, int]:
+def following(keys: Sequence[int]) -> dict[int, int]:
     """Map each item to the one to go to once it is decided: the next, else the one before."""
-    keys = [item.key for item in page.items]
-    return dict(zip(keys, keys[1:] + keys[-2:-1], strict=False))
+    return dict(zip(keys, [*keys[1:], *keys[-2:-1]], strict=False))
+
+
+def after(keys: Sequence[int], key: int, reprints: Sequence[Reprint]) -> int | None:
+    """Return the item to go to once `key` and its reprints are decided; None: none is left."""
+    gone = {key, *(one.key for one in reprints if one.state in OPEN_STATES)}
+    place = keys.index(key)
+    left = [one for one in [*keys[place:], *reversed(keys[:place])] if one not in gone]
+    return left[0] if left else None
 
 
 def telling(score: Score) -> list[Reason]:
@@ -288,15 +290,3 @@ def _each_wording_once(matches: Sequence[Match]) -> tuple[Match, ...]:
         if match.surface:
             seen.setdefault((match.surface.casefold(), gloss(match)), match)
     return tuple(seen.values())
-
-
-def _states(state: str) -> tuple[ItemState, ...]:
-    if state == "all":
-        return ()
-    if state == MINE:
-        return (ItemState.CLAIMED,)
-    return (ItemState(state),) if state else OPEN_STATES
-
-
-def _one_of(given: str, offered: Sequence[str]) -> str:
-    return given if given in offered else ""

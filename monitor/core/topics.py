@@ -62,7 +62,9 @@ def is_of_topics(item: Item, topics: Sequence[str]) -> bool:
 def item_under(item: Item, topics: Sequence[str]) -> Item:
     """Return the item with the score it has under the best of its reader's topics."""
     found = scored_under(item, best_topic(item, topics)) if topics else None
-    return item if found is None else replace(item, score=score_under(item.score, found))
+    if found is None:
+        return item
+    return replace(item, score=score_under(item.score, found), peak=found.peak)
 
 
 def score_under(score: Score, under: ProfileScore) -> Score:
