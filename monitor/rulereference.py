@@ -197,6 +197,30 @@ What only the body says counts `body_share` of the weight. Then come lines of th
 
 The score is exactly the sum of all lines. Halves are rounded up. Ties are ordered by the sum before `cap` (`raw`).
 
+## Profiles: topics to choose
+
+A profile is a second decision over the same entities, phrases and rules: a topic that a subscriber can choose
+and that the queue can be filtered by. A text is read once; then the default decision and every profile sum up
+their own rules, so that an item has a score and a band under each. Rules with `profiles:` count under those
+alone; a profile leaves out rules with `without`, or uses nothing but those of `only`. What it does not say
+about thresholds, `require`, `keep` and the like it shares with the default decision.
+
+```yaml
+rules:
+  - {{id: it-in-view, weight: 3, any: [nk-it-worker], in: lead, profiles: [it-workers]}}
+profiles:
+  it-workers:
+    label: IT workers
+    without: [about-hackers]
+    require: {{digest: [it-in-view]}}
+```
+
+Shipped are `russia`, `it-workers` and `sanctions`. `monitor subscribers add ADDRESS --topic it-workers --topic russia`
+chooses: the subscriber's minimum is held against the best band among the topics, the mail shows the item with
+its score there, and several topics become the sections of the digest. Without a topic the default decision counts.
+An item that was scored before there was a profile counts by the default decision until `monitor rules rescore`.
+Profiles that subscribers chose and the rules lost are named by `monitor check`, `rules test`, `preview` and `apply`.
+
 """
 
 
