@@ -16,8 +16,9 @@ from monitor.core.reports import Revision
 from monitor.core.tlp import Tlp
 from monitor.core.values import Item, Match
 from review.changes import Change, shortened, word_changes
+from review.choosing import choice
 from review.desk import Desk, not_found
-from review.inbox import LISTS, back, choice, last_decision, reasons
+from review.inbox import LISTS, back, last_decision, reasons
 from review.marks import marked, paragraphs
 from review.pages import Pages
 from review.tips import tlp_of

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from monitor.core.values import Band
 from review.charts import Column, stacked
 from review.desk import Desk
-from review.inbox import SHOWN_BANDS
+from review.choosing import SHOWN_BANDS
 from review.visits import Visit
 from store import Store
 

@@ -2,6 +2,7 @@
 // whatever works here works without scripts too, and nothing here asks the server for anything.
 "use strict";
 
+const help = document.querySelector("dialog.help");
 const items = [...document.querySelectorAll("[data-item]")];
 let at = -1;
 
@@ -14,8 +15,12 @@ function go(number) {
 
 function keyOf(event) {
   // Russian and Korean keyboards give other letters; the place of the key is what counts there.
-  if (event.code.startsWith("Key") && !/^[a-z]$/i.test(event.key)) return event.code[3].toLowerCase();
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  // Capital letters, with Shift, act on a whole group of reprints; CapsLock makes no difference.
+  const letter = event.code.startsWith("Key") ? (/^[a-z]$/i.test(event.key) ? event.key : event.code[3]) : "";
+  if (letter) return event.shiftKey ? letter.toUpperCase() : letter.toLowerCase();
+  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
+  if (event.code === "BracketLeft" || event.code === "BracketRight") return event.code === "BracketLeft" ? "[" : "]";
+  return event.key;
 }
 
 function press(key) {
@@ -23,7 +28,7 @@ function press(key) {
   const found = within(items[at]) || [...document.querySelectorAll("[data-key]")].find(
     (one) => one.dataset.key === key && !one.closest("[data-item]"));
   if (!found) return false;
-  if (found.matches("input")) found.focus(); else found.click();
+  if (found.matches("input, textarea")) found.focus(); else found.click();
   return true;
 }
 
@@ -35,6 +40,12 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const key = keyOf(event);
+  if (help && (key === "?" || help.open)) {
+    if (key === "?" && !help.open) help.showModal();
+    else if (key === "?" || key === "Escape") help.close();
+    event.preventDefault();
+    return;
+  }
   // Enter and blank belong to the button or link that has the focus.
   if ((key === "Enter" || key === " ") && target.matches("a, button, summary")) return;
   if (key === "j") go(at + 1);
@@ -51,3 +62,10 @@ document.addEventListener("focusin", (event) => {
 const named = items.findIndex((item) => "#" + item.id === location.hash);
 if (named >= 0) go(named);
 else if (items.length) items[at = 0].focus({ preventScroll: true });
+if (location.hash === "#note") document.getElementById("note")?.focus();
+help?.addEventListener("click", (event) => { if (event.target === help) help.close(); });
+document.querySelector('a[data-key="?"]')?.addEventListener("click", (event) => {
+  if (!help) return;
+  event.preventDefault();
+  help.showModal();
+});
