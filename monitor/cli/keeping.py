@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.app import Absent, open_watch
 from monitor.cli.common import Config, remark, say, settings_from, stop, tells_failures
 from store import open_store
 from store.upkeep import restore as put_back
@@ -33,8 +34,8 @@ def upgrade(config: Config = None) -> None:
 @tells_failures
 def check(config: Config = None) -> None:
     """Check that the database is sound and has the schema of this program; exit 1 when not."""
-    with open_store(settings_from(config).database, create=False) as store:
-        wrong = store.upkeep.check()
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
+        wrong = watch.store.upkeep.check()
     for one in wrong:
         say(one)
     if wrong:
@@ -52,8 +53,8 @@ def backup(
 
     PostgreSQL: use pg_dump.  Example:  monitor db backup ~/copies/$(date +%F).db
     """
-    with open_store(settings_from(config).database, create=False) as store:
-        say(str(store.upkeep.backup(to)))
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
+        say(str(watch.store.upkeep.backup(to)))
     remark("Back up feeds.yaml, rules/ and the rest of var/ as well.")
 
 

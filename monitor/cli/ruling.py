@@ -65,7 +65,7 @@ def golden(config: Config = None, as_json: AsJson = False) -> None:
 
     Exit 1 when the folder drops what must pass, or passes what must not.
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.EMPTY) as watch:
         lab = RulesLab(watch)
         report = lab.test()
         _tell_orphans(lab.orphans())

@@ -63,7 +63,7 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
     """
     problems: list[Problem] = []
     settings = settings_from(config)
-    with open_watch(settings) as watch:
+    with open_watch(settings, absent=Absent.EMPTY) as watch:
         try:
             feeds = watch.feeds
         except ConfigurationErrors as error:
@@ -93,10 +93,7 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
 
 
 def _orphaned_topics(watch: Watch) -> list[str]:
-    """Return a line for each topic that only subscribers know, if there is a store to ask."""
-    url = watch.settings.database
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return []
+    """Return a line for each topic that only subscribers know, if there is a store."""
     try:
         return orphan_lines(RulesLab(watch).orphans())
     except StoreError as error:
