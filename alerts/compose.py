@@ -109,7 +109,8 @@ def subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> s
     day = who.day(digest.window.end - timedelta(seconds=1))
     if digest.is_quiet:
         return _quiet_subject(digest, who, day)
-    return f"{who.gettext('NK labour')}: {_headline(digest, sections, who)} ({day})"
+    prefix = who.gettext("NK labour")
+    return f"{prefix}: {_headline(digest, sections, who)} ({day})"
 
 
 def alert_subject(digest: Digest, sections: tuple[SectionView, ...], who: Reader) -> str:
@@ -131,7 +132,6 @@ def _headline(digest: Digest, sections: tuple[SectionView, ...], who: Reader) ->
 
 
 def _quiet_subject(digest: Digest, who: Reader, day: str) -> str:
-    # Not inside the f-string below: what gathers the messages does not look into those.
     prefix = who.gettext("NK labour")
     is_blind = digest.coverage is not None and digest.coverage.is_blind
     if is_blind:
@@ -238,7 +238,8 @@ def _built(
         return made(subject)
     except (HeaderBroken, ValueError):
         # No headline may cost the reader the whole digest: told without it, the rest goes out.
-        plain = f"{who.gettext('NK labour')} ({who.day(digest.window.end)})"
+        prefix = who.gettext("NK labour")
+        plain = f"{prefix} ({who.day(digest.window.end)})"
         return made(marked(digest, plain))
 
 

@@ -59,11 +59,12 @@ def copy_for_test(press: Press, subscriber: Subscriber, now: datetime, *, to: st
     plain = replace(press, sender=replace(press.sender, has_reader_pages=False))
     looked_at = next_digest(plain, subscriber, now).message
     who = reader(subscriber, plain.sender, plain.redact)
+    label = who.gettext("Test")
     return build(
         kind=MessageKind.TEST,
         sender=plain.sender.mailbox,
         recipient=to,
-        subject=f"[{who.gettext('Test')}] {looked_at.subject}",
+        subject=f"[{label}] {looked_at.subject}",
         text=looked_at.text,
         html=looked_at.html,
         date=now.astimezone(who.zone),

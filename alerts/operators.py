@@ -70,12 +70,13 @@ def compose_notices(
     more = len(notices) - 1
     rest = who.ngettext(" + %(num)d more", " + %(num)d more", more) if more else ""
     keys = "-".join(str(notice.key) for notice in notices)
+    program = who.gettext("Dispatch Watch")
     text, html = mail_templates("notice", language, given)
     return build(
         kind=MessageKind.NOTICE,
         sender=sender.mailbox,
         recipient=operator,
-        subject=f"[{who.gettext('Dispatch Watch')}] {first}{rest}",
+        subject=f"[{program}] {first}{rest}",
         text=text,
         html=html,
         date=now.astimezone(who.zone),

@@ -82,6 +82,24 @@ def test_modules_say_why_they_exist_and_stay_small(path: Path) -> None:
     assert exempt or long_ones == []
 
 
+MARKS = {"_", "N_", "gettext", "ngettext", "pgettext", "npgettext"}
+
+
+def test_no_message_is_marked_inside_an_f_string() -> None:
+    """Babel looks into f-strings on Python 3.12 and later only: elsewhere it stays English."""
+    hidden = [
+        f"{path}:{call.lineno}"
+        for path in SOURCES
+        for text in ast.walk(_tree(path))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", getattr(call.func, "attr", None)) in MARKS
+    ]
+
+    assert hidden == []
+
+
 def test_every_test_says_which_rule_it_protects() -> None:
     """Each test function has a docstring."""
     silent = [

@@ -422,6 +422,7 @@ def test_interrupt_is_for_the_program_alone() -> None:
     program, _ = run_program(
         """
 try:
+    print("waiting", flush=True)
     time.sleep(10)
 except KeyboardInterrupt:
     [result] = workers.parse_many([job(b"still here")])
@@ -429,7 +430,8 @@ except KeyboardInterrupt:
 workers.close()
 """
     )
-    time.sleep(0.2)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "waiting\n"
     os.killpg(program.pid, signal.SIGINT)
 
     assert program.communicate(timeout=10)[0].strip() == "still here"

@@ -173,7 +173,7 @@ def test_feeds_are_listed_and_resumed(monitor: Monitor) -> None:
     resumed = monitor("feeds", "resume", "labour-lines")
     unknown = monitor("feeds", "resume", "labour-lines", "no-such-feed")
 
-    assert (empty.stdout, "monitor feeds apply" in empty.stderr) == ("", True)
+    assert (empty.stdout, "monitor run" in empty.stderr) == ("", True)
     assert table[0].split() == [
         "feed",
         "state",
