@@ -33,21 +33,50 @@ LONGEST = 600  # characters; a "sentence" without an end is cut here, so that ne
 
 _OPENING = r"[\"'“‘«„(\[『「]*"
 _CLOSING = r"[\"'”’»)\]』」）]*"
+# What is said goes on after the quotation: 「帰りたい。」と話した.
+_GOES_ON = r"(?<=[』」”）])(?:と(?!ころ|ても|き|もに)|って|との|など|を)"
 # Begins with one set of characters, so that the engine can skip to the next candidate.
 _BREAK = re.compile(
     r"[.!?…。！？\n\r\u2028\u2029](?:"
     r"(?<=[.!?…])" + _CLOSING + r"\s+(?=" + _OPENING + r"[^\Wa-zа-яё_])"
-    r"|(?<=[。！？])" + _CLOSING + r"\s*"
+    r"|(?<=[。！？])(?![。！？])" + _CLOSING + r"+(?!" + _GOES_ON + r")\s*"
     r"|(?<=[\n\r\u2028\u2029])(\s*)(?=\S))"
 )
-# A full stop behind these ends no sentence.
-_ABBREVIATED = (
-    "Mr.|Mrs.|Ms.|Dr.|Prof.|Gen.|Col.|Lt.|Sgt.|St.|No.|vs.|Inc.|Ltd.|Co.|Corp.|Jr.|"
-    "Sr.|Rep.|Sen.|Gov.|approx.|Art.|Jan.|Feb.|Mar.|Apr.|Jun.|Jul.|Aug.|Sep.|Sept.|"
-    "Oct.|Nov.|Dec.|г.|гг.|ул.|пос.|с.|т.|тыс.|млн.|млрд.|руб.|см.|им.|др.|пр.|св.|"
-    "долл.|чел.|обл.|ст.|ср.|рис.|стр.|сев."
+# A full stop behind these ends no sentence, unless a word follows that opens one.
+_ABBREVIATED = """
+    mr mrs ms dr prof gen col lt sgt capt maj adm st inc co corp ltd llc jr sr vs rep sen gov pres
+    dept approx jan feb mar apr jun jul aug sep sept oct nov dec d.p.r.k r.o.k ph.d e.g i.e г гг
+    ул д кв им руб коп тыс млн млрд трлн т п пп пр др см ср стр ст обл р-н пос с дер кор корп проф
+    акад ген подполк чел долл т.е т.к т.н т.д т.п н.э и.о ред изд пл просп пер б-р наб о св рис км
+    кг га англ кит сев
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+# These are words of their own too; before a number they are abbreviations.
+_NUMBERED = """
+    no nos art sec fig vol est тел оз м
+"""
+_BEFORE_NUMBER = frozenset(_NUMBERED.split())
+# Units and years: after a number they may well end the sentence, so a capital decides.
+_UNITS = """
+    г гг руб коп тыс млн млрд трлн чел долл т км м кг га
+"""
+_MEASURES = frozenset(_UNITS.split())
+_AND_SO_ON = re.compile(r"(?:\bи (?:др|пр)|\bт\. ?[дпе])$")
+# "В декабре 2017 г." opens a sentence and is none.
+_WHEN = re.compile(
+    r"\W*(?:В|С|К|На|По|До|За|От|После|Около|Летом|Зимой|Весной|Осенью|Начиная)\b[^.,;:—–]{0,30}"
 )
-_ABBREVIATIONS = frozenset(_ABBREVIATED.split("|"))
+# Words that open a sentence and hardly ever follow an abbreviation inside one.
+_OPENING_WORDS = """
+    The This That These Those A An In On At It He She They We But And However Meanwhile According
+    After Before While When As For From If Its His Her Their There Workers Он Она Они Это Эти Этот
+    Но Однако Рабочие Поэтому Также Кроме Сейчас Позже Затем
+"""
+_OPENERS = frozenset(_OPENING_WORDS.split())
+_LAST_WORD = re.compile(r"[^\s(«\"“'„\[]+$")
+_FIRST_WORD = re.compile(r"\w+")
+_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
+_LAST_WORD_LENGTH = 24  # characters looked back for it
 _WRAP = re.compile(r"[a-zа-яё,;]$")
 
 _ALSO_HEAD = (
@@ -91,7 +120,7 @@ def sentences(text: str) -> list[Sentence]:
         if match.lastindex is None:
             at += 1  # the full stop belongs to its sentence
         is_line_break = match.lastindex is not None or "\n" in text[at:after]
-        if not is_line_break and _is_abbreviation(text[text.rfind(" ", start, at) + 1 : at]):
+        if not is_line_break and _is_abbreviated(text, start, at, after):
             continue
         if is_line_break and _is_wrapped(text, at, after):
             continue
@@ -104,11 +133,36 @@ def sentences(text: str) -> list[Sentence]:
     return _silenced(text, [part for piece in pieces for part in _cut(text, piece)])
 
 
-def _is_abbreviation(word: str) -> bool:
-    """Tell whether a word with its full stop is an abbreviation: Jan., N., U.S."""
-    if word in _ABBREVIATIONS:
+def _is_abbreviated(text: str, start: int, at: int, after: int) -> bool:
+    """Tell whether the full stop before `at` shortens a word of the sentence from `start`.
+
+    After "U.S.", "г." or "ул." a sentence goes on, unless a word follows that opens one, or a unit
+    stands after a number and a capital follows it. A number alone is the head of a list's item.
+    """
+    if text[at - 1] != ".":
+        return False
+    found = _LAST_WORD.search(text, max(start, at - _LAST_WORD_LENGTH), at - 1)
+    if found is None:
+        return False
+    word = found.group().lower()
+    if word.isdigit():
+        return not text[start : found.start()].strip()
+    follows = _FIRST_WORD.search(text, after)
+    following = follows.group() if follows else ""
+    if word in _BEFORE_NUMBER and following[:1].isdigit():
         return True
-    return word[-1:] == "." and word[-2:-1].isupper() and (len(word) == 2 or word[-3] in '.("“«')
+    if word not in _ABBREVIATIONS:
+        # An initial, or several: "J. Smith", "D.C."
+        return found.group()[0].isupper() and (
+            _INITIALS.fullmatch(found.group()) is not None and following not in _OPENERS
+        )
+    before = text[max(start, found.start() - 60) : found.start()].rstrip()
+    is_unit = word in _MEASURES and before[-1:].isdigit()
+    if is_unit and following[:1].isupper():
+        return _WHEN.fullmatch(before.rstrip("0123456789- ")) is not None
+    if _AND_SO_ON.search(text, start, at - 1) and following[:1].isupper():
+        return False
+    return following not in _OPENERS
 
 
 def _content_end(text: str, at: int, after: int) -> int:

@@ -14,7 +14,6 @@ from monitor.core.text import (
     one_line,
     plain,
     plain_title,
-    sentence_spans,
     title_key,
     without_outlet,
 )
@@ -177,36 +176,3 @@ def test_title_key_ignores_punctuation() -> None:
 def test_one_line_collapses_white_space() -> None:
     """Names and titles carry no line ends."""
     assert one_line(" a \n\t b\u2028c ", 10) == "a b c"
-
-
-SENTENCES = [
-    ["Workers in the U.S. were sent home.", "The U.S. Treasury said so.", "He left."],
-    ["Mr. Kim paid $3.5 to Dr. Lee of Mokran Co. in 2017.", "Nobody knows why!", "Really?"],
-    ["J. Smith met Г. Иванов.", "They spoke."],
-    ["В 2017 г. в г. Владивосток прибыли рабочие.", "Они жили на ул. Ленина, д. 5."],
-    ["Это было в 2017 г.", "Рабочие получали 500 руб. в день.", "Осталось 300 руб.", "Всё."],
-    ["노동자들이 도착했다.", "“끝났다.”", "그는 3.5달러를 받았다."],
-    ["労働者が来た。", "彼らは「帰りたい。」と言った。", "本当？！", "終わり"],
-    ["朝鲜劳工抵达。", "他们说：“我们想回家。”", "完。"],
-    ["At 5 p.m. the men left.", "They came back at 8 p.m.", "Then it rained…"],
-    ["1. Passports are taken.", "2. Phones are taken."],
-]
-
-
-@pytest.mark.parametrize("sentences", SENTENCES, ids=lambda one: one[0][:20])
-def test_sentences_are_told_apart_in_five_languages(sentences: list[str]) -> None:
-    """Abbreviations, initials, decimals and quoted stops end no sentence."""
-    is_cjk = any("\u3000" <= char <= "\u9fff" for char in sentences[0])
-    text = ("" if is_cjk else " ").join(sentences)
-    assert [text[start:end] for start, end in sentence_spans(text)] == sentences
-
-
-@given(st.text(alphabet='aБ가。.!? \n"」г1', max_size=80))
-def test_spans_cover_everything_but_white_space(text: str) -> None:
-    """Sentences are in order, do not overlap, and leave out white space only."""
-    spans = sentence_spans(text)
-    edges = [0, *(edge for span in spans for edge in span), len(text)]
-    assert edges == sorted(edges)
-    between = [text[end:start] for end, start in zip(edges[::2], edges[1::2], strict=True)]
-    assert "".join(between).strip() == ""
-    assert all(text[start:end].strip() == text[start:end] != "" for start, end in spans)
