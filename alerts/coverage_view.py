@@ -66,8 +66,12 @@ def coverage_view(said: Coverage, who: Reader) -> CoverageView:
         lines.append(never)
     if said.blind_hours >= 0.5:
         lines.append(
-            who.gettext("Not seen: %(hours)d feed-hours, %(share)s of what was to be watched.")
-            % {"hours": round(said.blind_hours), "share": _share(said.blind_share)}
+            who.ngettext(
+                "Not seen: %(num)d feed-hour, %(share)s of what was to be watched.",
+                "Not seen: %(num)d feed-hours, %(share)s of what was to be watched.",
+                round(said.blind_hours),
+                share=_share(said.blind_share),
+            )
         )
     base = who.sender.public_url
     return CoverageView(
@@ -83,6 +87,8 @@ def _verdict(said: Coverage, who: Reader) -> str:
         return who.gettext("No feed has answered yet: this mail says nothing about the world.")
     if said.is_blind:
         return who.gettext("We were partly blind: what is missing here may have happened.")
+    if said.is_whole and said.group(Group.UNPROVEN):
+        return who.gettext("Every feed that has ever answered was watched.")
     if said.is_whole:
         return who.gettext("Everything that was to be watched was watched.")
     return who.gettext("Nearly everything was watched; what was not is listed here.")

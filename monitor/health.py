@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from monitor.app import Watch
 from monitor.core.errors import StoreMissing
+from monitor.core.text import counted
 from monitor.core.values import FeedState
 
 # A round of polls can take minutes; a job that has not ended for this long is stuck.
@@ -67,9 +68,11 @@ def health_of(watch: Watch) -> Health:
     elif poll.last_error:
         reasons.append(f"the last round of polls failed: {poll.last_error}")
     if overdue := store.ledger.overdue(now):
-        reasons.append(f"{len(overdue)} entries wait for their fate for more than a day")
+        reasons.append(
+            f"{counted(len(overdue), 'entry waits', 'entries wait')} for a fate for more than a day"
+        )
     if wrong := store.ledger.discrepancies():
-        reasons.append(f"{len(wrong)} polls do not add up")
+        reasons.append(f"{counted(len(wrong), 'poll does', 'polls do')} not add up")
     states: dict[str, int] = {}
     for feed in store.feeds.statuses(now):
         state = feed.state if feed.feed.enabled else None

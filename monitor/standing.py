@@ -16,6 +16,7 @@ from monitor.catalogues import N_
 from monitor.core.errors import ConfigurationErrors
 from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun
+from monitor.core.text import counted
 from monitor.core.troubles import troubles
 from monitor.core.values import ErrorCode, PollReport
 from monitor.feedwatch import Edited, FeedFileWatch, Held, Wrong
@@ -96,7 +97,7 @@ class Standing:
         if self._first_round is not None and not self._watch.stopping.is_set():
             told, self._first_round = self._first_round, None
             told(self._watch.store.feeds.first_run_summary(), report)
-        return f"{report.feeds} feeds, {report.entries} entries"
+        return f"{counted(report.feeds, 'feed')}, {counted(report.entries, 'entry', 'entries')}"
 
     def files(self) -> str:
         """Take over edited files when they are right; keep the last good ones when not."""
@@ -107,10 +108,11 @@ class Standing:
         store, now = self._watch.store, self._watch.clock.now()
         wrong, overdue = store.ledger.discrepancies(), store.ledger.overdue(now)
         if wrong:
-            detail = f"{len(wrong)} polls do not add up, the first is {wrong[0].poll_key}"
+            detail = f"{counted(len(wrong), 'poll does', 'polls do')} not add up, the first is {wrong[0].poll_key}"
             self._notice("ledger", "polls", detail)
         if overdue:
-            detail = f"{len(overdue)} entries wait for more than a day, first: {overdue[0].title}"
+            waits = counted(len(overdue), "entry waits", "entries wait")
+            detail = f"{waits} for more than a day, first: {overdue[0].title}"
             self._notice("ledger", "entries", detail)
         else:
             store.notices.close("ledger", "entries", now)
@@ -127,10 +129,16 @@ class Standing:
                 store.notices.close("feed", one.subject, now)
         late = store.outbox.overdue(now)
         if late:
-            self._notice("outbox", "late", f"{len(late)} mails wait for more than an hour")
+            self._notice(
+                "outbox",
+                "late",
+                f"{counted(len(late), 'mail waits', 'mails wait')} for more than an hour",
+            )
         else:
             store.notices.close("outbox", "late", now)
-        return f"{len(found)} feeds in trouble, {self._watch.tell_operator()} notices told"
+        return (
+            f"{counted(len(found), 'feed')} in trouble, {self._watch.tell_operator()} notices told"
+        )
 
     # ------------------------------------------------------------ files
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.catalogues import words
 from monitor.core.reports import FateReport, FirstRun
+from monitor.core.text import counted
 from monitor.core.values import Band, Item, Match, ProfileScore, Score
 from monitor.trial import Trial
 
@@ -15,10 +16,11 @@ _WIDTH = 76  # of a title in a terminal line
 
 def first_run_text(first: FirstRun) -> str:
     """Return how the first polls went: one line, the unproven ones grouped."""
-    text = f"{first.answered} feeds answered, {first.silent} did not, "
-    text += f"{first.not_a_feed} are not feeds."
+    odd = "is not a feed" if first.not_a_feed == 1 else "are not feeds"
+    text = f"{counted(first.answered, 'feed')} answered, {first.silent} did not, "
+    text += f"{first.not_a_feed} {odd}."
     if first.waiting:
-        text += f" {first.waiting} were not asked yet."
+        text += f" {counted(first.waiting, 'was', 'were')} not asked yet."
     if first.silent or first.not_a_feed:
         text += " See `monitor feeds check`; feeds that never answered are asked once a day."
     return text
@@ -117,7 +119,8 @@ def trial_text(trial: Trial, *, now: datetime) -> str:
     again = f"; would be asked again in {hours:.1f} h" if hours > 0 else ""
     lines.append(f"  entries judged: {len(trial.items)}{again}")
     if trial.fates:
-        lines.append(f"  {len(trial.fates)} entries would not become items: too old, or repeated")
+        entries = counted(len(trial.fates), "entry", "entries")
+        lines.append(f"  {entries} would not become items: too old, or repeated")
     lines += [item_line(item) for item in trial.items]
     return "\n".join(lines)
 

@@ -27,6 +27,7 @@ from monitor.cli.common import (
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.feedcheck import GAVE_A_FEED, Answer, FeedCheck, check_lines, proposals
 from monitor.core.feedplan import plan_lines
+from monitor.core.text import counted
 from monitor.core.values import Failed, Feed
 from monitor.feededit import AddFeed, Edit, SetKey, difference, edited, save
 from monitor.feedfile import FeedFile
@@ -171,7 +172,7 @@ def import_(
         inherited = before.defaults.model_dump(exclude_unset=True)
         feeds = [replace(feed, **inherited) for feed in found.feeds]
         _edit(watch, [AddFeed(feed=feed) for feed in feeds], write=write)
-    remark(f"{len(found.feeds)} feeds to add, {len(found.skipped)} left out.")
+    remark(f"{counted(len(found.feeds), 'feed')} to add, {len(found.skipped)} left out.")
 
 
 @feeds_app.command("export")
@@ -209,7 +210,8 @@ def discover(
         say_json([_one_json(one) | {"how": candidate.how.value} for candidate, one in found])
     for candidate, one in [] if as_json else found:
         newest = f", newest {_moment(one.newest_at)}" if one.newest_at else ""
-        say(f"{one.address}  ({candidate.how.value}, {one.entry_count} entries{newest})")
+        entries = counted(one.entry_count, "entry", "entries")
+        say(f"{one.address}  ({candidate.how.value}, {entries}{newest})")
     if not found:
         why = f" The site itself: {outcome.detail}." if isinstance(outcome, Failed) else ""
         raise stop(f"No feed was found.{why}")

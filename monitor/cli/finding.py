@@ -16,6 +16,7 @@ from monitor.cli.common import USAGE, AsJson, Config, remark, say, say_json, set
 from monitor.cli.common import tells_failures as tells
 from monitor.core.exports import csv_text
 from monitor.core.reports import QueueFilter
+from monitor.core.text import counted
 from monitor.core.tlp import Tlp
 from monitor.core.values import Band, Item, ItemState
 
@@ -53,7 +54,7 @@ def search(
                       **score_json(item.score)})  # fmt: skip
         else:
             say(f"{item.key:>6}{item_line(item)}")
-    remark(f"{page.total} items found.")
+    remark(f"{counted(page.total, 'item')} found.")
 
 
 def export(
@@ -80,7 +81,9 @@ def export(
         found = list(_all(watch, wanted))
         items = [_withheld(item, watch) for item in found if clearance.allows(item.tlp)]
     if len(items) < len(found):
-        remark(f"{len(found) - len(items)} items are marked above {clearance.label}: left out.")
+        remark(
+            f"{counted(len(found) - len(items), 'item is', 'items are')} marked above {clearance.label}: left out."
+        )
     if shape is Shape.CSV:
         say(csv_text(items))
         return

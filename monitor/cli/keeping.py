@@ -9,6 +9,7 @@ import typer
 
 from monitor.app import Absent, open_watch
 from monitor.cli.common import Config, remark, say, settings_from, stop, tells_failures
+from monitor.core.text import counted
 from store import open_store
 from store.upkeep import restore as put_back
 
@@ -39,7 +40,8 @@ def check(config: Config = None) -> None:
     for one in wrong:
         say(one)
     if wrong:
-        raise stop(f"{len(wrong)} things are wrong. Keep the file, and restore the last good copy.")
+        found = counted(len(wrong), "thing is", "things are")
+        raise stop(f"{found} wrong. Keep the file, and restore the last good copy.")
     remark("The database is sound.")
 
 

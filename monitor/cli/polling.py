@@ -25,6 +25,7 @@ from monitor.cli.common import (
     stop,
     tells_failures,
 )
+from monitor.core.text import counted
 from monitor.core.values import ErrorCode, PollReport
 
 NO_NETWORK = (
@@ -88,7 +89,8 @@ def poll_text(report: PollReport) -> str:
     """Return a round of polls as three lines."""
     return "\n".join(
         [
-            f"{report.feeds} feeds polled in {report.seconds:.1f} s, {report.entries} entries seen",
+            f"{counted(report.feeds, 'feed')} polled in {report.seconds:.1f} s, "
+            f"{counted(report.entries, 'entry', 'entries')} seen",
             "  outcomes: " + _counts(report.outcomes),
             "  fates:    " + _counts(report.fates),
         ]

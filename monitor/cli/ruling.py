@@ -23,6 +23,7 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.core.lab import GoldenReport, Move, ProfileMove
+from monitor.core.text import counted
 from monitor.core.topics import orphan_lines
 from monitor.core.values import Band
 from monitor.rulefiles import compile_rules, read_rules
@@ -55,7 +56,10 @@ def lint(config: Config = None, as_json: AsJson = False) -> None:
                       "message": one.message})  # fmt: skip
         else:
             say(f"{one.finding:<10} {one.entity}: {one.message}")
-    remark(f"{len(book.rules)} rules are sound, {len(found)} remarks, version {version}.")
+    remark(
+        f"{counted(len(book.rules), 'rule is', 'rules are')} sound, "
+        f"{counted(len(found), 'remark')}, version {version}."
+    )
 
 
 @rules.command("test")
@@ -184,7 +188,7 @@ def rescore(config: Config = None) -> None:
         progress("Rescoring", watch.store.items.counts().total) as moved_on,
     ):
         changed = RulesLab(watch).rescore(moved_on)
-    remark(f"{changed} items have another score.")
+    remark(f"{counted(changed, 'item has', 'items have')} another score.")
 
 
 @rules.command("stats")

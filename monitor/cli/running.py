@@ -23,6 +23,7 @@ from monitor.cli.common import (
 from monitor.cli.serving import Part, serve
 from monitor.core.errors import ConfigurationErrors, Problem, StoreError, StoreMissing
 from monitor.core.feedscopes import unknown_scopes
+from monitor.core.text import counted
 from monitor.core.topics import orphan_lines
 from monitor.demo import show
 from monitor.health import Health, health_of
@@ -72,13 +73,15 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
             for warning in feeds.warnings:
                 remark(f"warning: {warning}")
             enabled = sum(feed.enabled for feed in feeds.feeds)
-            remark(f"{settings.feeds}: {len(feeds.feeds)} feeds, {enabled} of them enabled.")
+            remark(
+                f"{settings.feeds}: {counted(len(feeds.feeds), 'feed')}, {enabled} of them enabled."
+            )
         try:
             book = compile_rules(watch.draft_rules)
         except ConfigurationErrors as error:
             problems += error.problems
         else:
-            remark(f"{settings.rules}: {len(book.rules)} rules, their examples hold.")
+            remark(f"{settings.rules}: {counted(len(book.rules), 'rule')}, their examples hold.")
             if not problems:
                 for text in unknown_scopes(book.rules, book.decision, watch.feeds.feeds):
                     remark(f"warning: {text}")

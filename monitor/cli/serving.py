@@ -22,6 +22,7 @@ from monitor.cli.polling import NO_NETWORK
 from monitor.core.errors import ConfigurationErrors
 from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun, QueueFilter
+from monitor.core.text import counted
 from monitor.core.values import Band, ErrorCode, ItemState, PollReport
 from monitor.engines.embedded import EmbeddedEngine
 from monitor.engines.web import WebEngine, listen
@@ -110,7 +111,7 @@ def _begin(watch: Watch) -> None:
             remark("\n".join(plan_lines(news.plan)))
             remark("Too many feeds would fall silent. Confirm: monitor feeds apply --yes")
     enabled = sum(feed.enabled for feed in watch.feeds_in_force())
-    remark(f"Watching {enabled} feeds of {watch.settings.feeds}.")
+    remark(f"Watching {counted(enabled, 'feed')} of {watch.settings.feeds}.")
 
 
 def _told(watch: Watch, first: FirstRun, report: PollReport) -> None:

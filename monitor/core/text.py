@@ -87,6 +87,14 @@ _BREAK = re.compile(r"</?(?:p|br|hr|div|li|tr|dd|dt|h[1-6]|[a-z]{2,10})>")
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """Return a number with its noun, for the terminal and the log, which speak English.
+
+    `more` is the plural where it is not `one` with an s. Pages and mails use the catalogues.
+    """
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
 def plain(markup: str) -> str:
     """Return the text of an HTML fragment: tags out, entities decoded once, blocks on own lines.
 

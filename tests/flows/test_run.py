@@ -95,7 +95,7 @@ def get(url: str) -> Iterator[httpx.Response]:
 def test_run_tells_what_happens_shows_the_queue_and_drains(start: Callable[..., Running]) -> None:
     """First polls are summed up in a line, the queue is on the page, SIGTERM ends with 0."""
     running = start("--port", "18400")
-    running.wait_for(r"\d+ feeds answered, \d+ did not, \d+ are not feeds")
+    running.wait_for(r"\d+ feeds? answered, \d+ did not, \d+ (is not a feed|are not feeds)")
     running.wait_for(r"[1-9]\d* matches wait on the review page")
     running.wait_for(r"monitor subscribers add")
 
