@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.sender import Sender
-from alerts.tokens import SETTINGS_FOR, UNSUBSCRIBE_FOR, VERDICT_FOR, Purpose, sign, verify
+from alerts.tokens import (
+    CONFIRM_FOR,
+    SETTINGS_FOR,
+    UNSUBSCRIBE_FOR,
+    VERDICT_FOR,
+    Purpose,
+    sign,
+    verify,
+)
+from monitor.core.editing import Signup
 from monitor.core.telling import Subscriber
 
 _GOOD_FOR: dict[Purpose, timedelta] = {
@@ -20,7 +29,12 @@ _GOOD_FOR: dict[Purpose, timedelta] = {
     Purpose.SETTINGS: SETTINGS_FOR,
     Purpose.VERDICT: VERDICT_FOR,
 }
-_PARTS = {Purpose.UNSUBSCRIBE: 2, Purpose.SETTINGS: 2, Purpose.VERDICT: 3}
+_PARTS = {
+    Purpose.UNSUBSCRIBE: 2,
+    Purpose.SETTINGS: 2,
+    Purpose.CONFIRM: 2,
+    Purpose.VERDICT: 3,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +42,13 @@ class ReaderLink:
     """What a good link says."""
 
     purpose: Purpose
-    subscriber_key: int
+    subscriber_key: int  # to confirm: of the sign-up
     mark: str  # of the address
     item_key: int | None = None  # of a verdict
 
-    def is_for(self, subscriber: Subscriber) -> bool:
+    def is_for(self, holder: Subscriber | Signup) -> bool:
         """Say whether it was made for this subscriber, at the address they still have."""
-        return (self.subscriber_key, self.mark) == (subscriber.key, _mark(subscriber.address))
+        return (self.subscriber_key, self.mark) == (holder.key, _mark(holder.address))
 
 
 def reader_link(
@@ -56,6 +70,15 @@ def reader_link(
         subject += f"-{item_key}"
     until = made_at + _GOOD_FOR[purpose]
     return f"{sender.public_url}/mail/{sign(sender.secret, purpose, subject=subject, until=until)}"
+
+
+def confirm_link(sender: Sender, *, key: int, address: str, made_at: datetime) -> str | None:
+    """Return the address of the page that puts a signed-up address on the list."""
+    if not (sender.public_url and sender.secret and sender.has_reader_pages):
+        return None
+    subject, until = f"{key}-{_mark(address)}", made_at + CONFIRM_FOR
+    token = sign(sender.secret, Purpose.CONFIRM, subject=subject, until=until)
+    return f"{sender.public_url}/mail/{token}"
 
 
 def read_link(secret: bytes, token: str, *, now: datetime) -> ReaderLink | None:

@@ -27,7 +27,7 @@ class Purpose(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"  # subject: subscriber-mark
     SETTINGS = "settings"  # subject: subscriber-mark
-    CONFIRM = "confirm"  # subject: subscriber-mark
+    CONFIRM = "confirm"  # subject: signup-mark
     VERDICT = "verdict"  # subject: subscriber-mark-item
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 
 from alerts.fitting import preview
+from alerts.press import Press
 from alerts.sender import Sender
 from monitor.app import NOBODY, Watch, mailbox
 from monitor.core.errors import ConfigurationErrors, Problem
@@ -19,6 +20,7 @@ from monitor.core.exports import csv_text
 from monitor.core.reports import FateReport
 from monitor.core.tlp import Tlp
 from monitor.jobs import Job
+from monitor.mailroom import MailRoom
 from monitor.rulefiles import compile_rules
 from monitor.ruleslab import RulesLab, RulesRefused
 from monitor.trial import Trial, Trials, feed_for
@@ -51,6 +53,30 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
             address=settings.public_url,
         ),
         redact=lambda: watch.redaction,
+        edit_mails=mail_room(watch),
+        topics=lambda: watch.topics,
+        self_signup=watch.settings.self_signup,
+    )
+
+
+def mail_room(watch: Watch) -> MailRoom:
+    """Return what the pages may ask of the mails."""
+
+    def press() -> Press:
+        return Press(
+            store=watch.store,
+            sender=watch.sender,
+            rules_version=watch.live_rules.hash,
+            sections=watch.sections,
+            redact=watch.redaction,
+            journal=watch.journal,
+        )
+
+    return MailRoom(
+        store=watch.store,
+        clock=watch.clock,
+        press=press,
+        operator=watch.settings.operator_email,
     )
 
 

@@ -7,7 +7,7 @@ the caller brings the store and the clock, binds the socket, and refuses one bey
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from gettext import NullTranslations
 from typing import Any
 
@@ -31,14 +31,20 @@ from monitor.core.rules import RuleSet
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review import (
+    digests,
+    grading,
     inbox,
     item,
     login,
     mails,
+    outbox,
     overview,
     people,
     reader,
+    roster,
     rulebook,
+    signup,
+    subscribers,
     tips,
     trail,
     trying,
@@ -55,8 +61,19 @@ from review.access import (
     ProtectiveHeaders,
     SizeCheck,
 )
-from review.desk import BUSY, LOGGED_OUT, AddTip, Answering, Desk, EditRules, Open, Place, TryUrl
+from review.desk import (
+    LOGGED_OUT,
+    AddTip,
+    Answering,
+    Desk,
+    EditMails,
+    EditRules,
+    Open,
+    Place,
+    TryUrl,
+)
 from review.gate import Gate
+from review.narrow import BUSY
 from review.pages import Pages
 from store import Store
 
@@ -78,8 +95,18 @@ GET: Sequence[Place] = (
     ("/search", why.search, Role.READER),
     ("/overview", overview.overview, Role.READER),
     ("/rules", rulebook.rules, Role.READER),
-    ("/digests", mails.digests, Role.OPERATOR),
+    ("/digests", digests.digests, Role.OPERATOR),
+    ("/digests/next/{key}", digests.upcoming, Role.OPERATOR),
+    ("/digests/next/{key}/html", digests.upcoming_html, Role.OPERATOR),
+    ("/digests/{key}/edit", digests.edit, Role.OPERATOR),
+    ("/subscribers", subscribers.subscribers, Role.OPERATOR),
+    ("/subscribers/new", subscribers.new, Role.OPERATOR),
+    ("/subscribers/import", roster.ask, Role.OPERATOR),
+    ("/subscribers/{key}", subscribers.subscriber, Role.OPERATOR),
+    ("/subscribers/{key}/erase", subscribers.ask_erase, Role.OPERATOR),
+    ("/outbox", outbox.outbox, Role.OPERATOR),
     ("/mails/{key}", mails.mail, Role.OPERATOR),
+    ("/mails/{key}/frame", mails.mail_frame, Role.OPERATOR),
     ("/mails/{key}/file", mails.mail_file, Role.OPERATOR),
     ("/mails/{key}/html", mails.mail_html, Role.OPERATOR),
     ("/try", trying.ask, Role.ANALYST),
@@ -99,6 +126,8 @@ POST: Sequence[Place] = (
     ("/items/{key}/claim", inbox.claim, Role.ANALYST),
     ("/items/{key}/note", item.note, Role.ANALYST),
     ("/items/{key}/tlp", item.restrict, Role.ANALYST),
+    ("/items/{key}/grade", grading.give, Role.ANALYST),
+    ("/items/{key}/ungrade", grading.take_back, Role.ANALYST),
     ("/undo", inbox.undo, Role.ANALYST),
     ("/views", views.save, Role.READER),
     ("/views/{key}/remove", views.remove, Role.READER),
@@ -108,7 +137,24 @@ POST: Sequence[Place] = (
     ("/rules/apply", rulebook.apply, Role.OPERATOR),
     ("/rules/rollback", rulebook.rollback, Role.OPERATOR),
     ("/feeds/{id}/resume", watch.resume, Role.OPERATOR),
-    ("/mails/{key}/retry", mails.retry, Role.OPERATOR),
+    ("/digests/next/{key}/test", digests.test, Role.OPERATOR),
+    ("/digests/{key}/edit", digests.change, Role.OPERATOR),
+    ("/digests/{key}/approve", digests.approve, Role.OPERATOR),
+    ("/digests/{key}/hold", digests.hold, Role.OPERATOR),
+    ("/digests/{key}/withdraw", digests.withdraw, Role.OPERATOR),
+    ("/subscribers/new", subscribers.add, Role.OPERATOR),
+    ("/subscribers/import", roster.take, Role.OPERATOR),
+    ("/subscribers/export", roster.export, Role.OPERATOR),
+    ("/subscribers/{key}", subscribers.change, Role.OPERATOR),
+    ("/subscribers/{key}/undo", subscribers.undo, Role.OPERATOR),
+    ("/subscribers/{key}/pause", subscribers.pause, Role.OPERATOR),
+    ("/subscribers/{key}/remove", subscribers.remove, Role.OPERATOR),
+    ("/subscribers/{key}/restore", subscribers.restore, Role.OPERATOR),
+    ("/subscribers/{key}/erase", subscribers.erase, Role.OPERATOR),
+    ("/mails/{key}/retry", outbox.retry, Role.OPERATOR),
+    ("/mails/{key}/hurry", outbox.hurry, Role.OPERATOR),
+    ("/mails/{key}/give-up", outbox.give_up, Role.OPERATOR),
+    ("/mails/{key}/again", outbox.send_again, Role.OPERATOR),
     ("/you", you.choose, Role.READER),
     ("/you/password", you.change_password, Role.READER),
     ("/you/sessions", you.end_sessions, Role.READER),
@@ -122,6 +168,7 @@ POST: Sequence[Place] = (
     (login.LINK, login.use_link, Open.LOG_IN),
     ("/language", login.speak, Open.LOG_IN),
 )
+LARGE = frozenset({subscribers.add, subscribers.change, roster.take})  # a box for each choice
 COSTLY = frozenset({login.enter, login.use_link, you.change_password})  # they hash passwords
 
 
@@ -208,6 +255,9 @@ def create_app(
     allow_private: Sequence[str] = (),
     zone: str = "UTC",
     sender: Sender | None = None,
+    edit_mails: EditMails | None = None,
+    topics: Callable[[], Mapping[str, str]] = dict,
+    self_signup: bool = False,
     redact: Callable[[], Redact] = lambda: unchanged,
     gate: Gate | None = None,
     catalogue: Callable[[str], NullTranslations] = translations,
@@ -220,8 +270,10 @@ def create_app(
     rule files. `allowed_hosts` are names beside loopback under which people reach the page.
     `zone` is the time zone of people who chose none. `sender` writes the mails: when their links
     lead here, readers have pages that show nothing that `redact` takes out. `gate` says who must
-    log in; left out, nobody does on this machine before there is an admin. `catalogue` maps a
-    language to its messages.
+    log in; left out, nobody does on this machine before there is an admin. `edit_mails` looks at
+    mails before they go; `topics` are those that a subscriber may choose, with their labels; with
+    `self_signup` people may put their own address on the list. `catalogue` maps a language to its
+    messages.
     """
     pages = Pages(catalogue, {"routes": {path: needs for path, _, needs in GET}})
     desk = Desk(
@@ -238,6 +290,9 @@ def create_app(
         allow_private=tuple(allow_private),
         sender=sender if sender and sender.has_links else None,
         redact=redact,
+        edit_mails=edit_mails,
+        topics=topics,
+        self_signup=self_signup,
         gate=gate or Gate(),
     )
     return Review(desk, allowed_hosts=allowed_hosts)
@@ -245,6 +300,9 @@ def create_app(
 
 def _routes(desk: Desk) -> list[BaseRoute]:
     get, post = list(GET), list(POST)
+    if desk.sender is not None and desk.self_signup and desk.edit_mails is not None:
+        get.append((signup.PATH, signup.ask, Open.SIGNED_LINK))
+        post.append((signup.PATH, signup.take, Open.SIGNED_LINK))
     if desk.sender is not None:
         get.append((reader.PATH, reader.ask, Open.SIGNED_LINK))
         post.append((reader.PATH, reader.act, Open.SIGNED_LINK))
@@ -252,7 +310,12 @@ def _routes(desk: Desk) -> list[BaseRoute]:
     for method, places in (("GET", get), ("POST", post)):
         for path, page, needs in places:
             answering = Answering(
-                desk, page, needs=needs, takes_form=method == "POST", is_costly=page in COSTLY
+                desk,
+                page,
+                needs=needs,
+                takes_form=method == "POST",
+                is_costly=page in COSTLY,
+                is_large=page in LARGE,
             )
             routes.append(Route(path, answering.answer, methods=[method]))
     # Everybody's: the style sheet and the script of the log-in page too.

@@ -59,10 +59,13 @@ class Picture:
     base: float = HEIGHT - BOTTOM
 
 
-def stacked(columns: Sequence[Column]) -> Picture:
-    """Return the picture of `columns`, scaled so that the highest fills the height."""
+def stacked(columns: Sequence[Column], *, least: int = LEAST_COLUMNS) -> Picture:
+    """Return the picture of `columns`, scaled so that the highest fills the height.
+
+    It has room for `least` columns, however few there are.
+    """
     highest = max((column.total for column in columns), default=0)
-    step = WIDTH / max(LEAST_COLUMNS, len(columns))
+    step = WIDTH / max(least, len(columns))
     gap = min(3.0, step / 4)
     room = HEIGHT - TOP - BOTTOM
     stacks = []

@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import UploadFile
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,15 +21,19 @@ from starlette.responses import RedirectResponse, Response
 from alerts.compose import unchanged
 from alerts.sender import Sender
 from alerts.view import Redact
+from monitor.core.editing import Edit, HeldDigest, Signup
 from monitor.core.errors import Problem
 from monitor.core.lab import GoldenReport, Preview
 from monitor.core.people import Role
 from monitor.core.reports import FateReport
 from monitor.core.rules import RuleSet
+from monitor.core.telling import Message, Subscriber
 from monitor.core.tlp import Tlp
+from monitor.core.values import Item
 from monitor.jobs import Job
 from monitor.ports import Clock
 from review.gate import Gate
+from review.narrow import NarrowDoor
 from review.pages import Pages
 from review.visits import Visit, visit
 from store import Store
@@ -72,6 +77,29 @@ class EditRules(Protocol):
         """Put a version that was in force before back; False when there is none of that name."""
 
 
+class EditMails(Protocol):
+    """Looks at mails before they go, and changes one that waits for an editor."""
+
+    @property
+    def testers(self) -> Sequence[str]:
+        """The addresses to which a page may send a test."""
+
+    def preview(self, subscriber: Subscriber) -> Message:
+        """Return the mail that a subscriber would get if a digest were due now."""
+
+    def test(self, subscriber: Subscriber, *, to: str) -> bool:
+        """Send that mail to a tester; False when `to` is none."""
+
+    def revise(self, held: HeldDigest, edit: Edit, *, found: Sequence[Item] = ()) -> bool:
+        """Make a digest that waits anew; False when it does not wait any more.
+
+        Raises ValueError for an item that its reader may not be told.
+        """
+
+    def confirm(self, signup: Signup) -> None:
+        """Ask an address whether it wants digests."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Everything a page may use."""
@@ -88,8 +116,12 @@ class Desk:
     lint: Callable[[], Sequence[Problem]] | None = None
     allow_private: Sequence[str] = field(default_factory=tuple)
     gate: Gate = field(default_factory=Gate)
+    narrow_door: NarrowDoor = field(default_factory=NarrowDoor)
     sender: Sender | None = None  # of mails whose links lead here; None: readers have no pages
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
+    topics: Callable[[], Mapping[str, str]] = dict  # that a subscriber may choose, with labels
+    edit_mails: EditMails | None = None
+    self_signup: bool = False  # people may put their own address on the list
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
         """Read a request and find out who asks. Raises the kinds of StoreError."""
@@ -103,10 +135,8 @@ class Desk:
         return visit(request, None, caller, now=self.clock.now(), zone=self.zone, form=form or {})
 
 
-# Argon2 wants 64 MiB at a time.
-COSTLY = CapacityLimiter(2)
-COSTLY_WAITING = 20
-BUSY, LOGGED_OUT = "busy", "log-in"  # why a request was refused, beside the status
+SMALL_FORM, LARGE_FORM = (0, 20), (1, 80)  # files, fields
+LOGGED_OUT = "log-in"  # why a request was refused, beside the status
 
 Page = Callable[[Desk, Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -115,7 +145,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Open(Enum):
     """Why a page needs no log-in. Every other page needs a role."""
 
-    PROBE = "whether the process lives and can work; asked by machines, tells numbers only"
+    PROBE = (
+        "whether the process lives and can work; asked by machines; tells counts and names of jobs"
+    )
     SIGNED_LINK = "the signed link in a mail is the right; its reader has no account"
     LOG_IN = "the way in itself: the log-in, one-time links, and the language they are read in"
 
@@ -129,28 +161,36 @@ class Answering:
     """An endpoint: finds out who asks, refuses who may not, and lets the page answer."""
 
     def __init__(
-        self, desk: Desk, page: Page, *, needs: Needs, takes_form: bool, is_costly: bool = False
+        self,
+        desk: Desk,
+        page: Page,
+        *,
+        needs: Needs,
+        takes_form: bool,
+        is_costly: bool = False,
+        is_large: bool = False,
     ) -> None:
-        """Answer with `page`. `takes_form`: short text fields only, no files.
+        """Answer with `page`. `takes_form`: short text fields only, no files; `is_large`: more of
+        them, and one text file.
 
-        A page that hashes passwords `is_costly`: two at once work at it, and beyond a queue of
-        twenty people are asked to come back. Everybody else's pages stay quick meanwhile.
+        A page that hashes passwords `is_costly` and goes through the narrow door.
         """
         # A table of routes is not type-checked where a test or a patch builds it.
         if not isinstance(needs, Role | Open):
             raise TypeError(f"{page.__module__}.{page.__name__} does not say which role it needs")
         self.desk, self.page, self.needs, self.takes_form = desk, page, needs, takes_form
-        self.limiter = COSTLY if is_costly else None
+        self.is_costly = is_costly
+        self.most_files, self.most_fields = LARGE_FORM if is_large else SMALL_FORM
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; the work is done in a thread."""
         fields: dict[str, str] = {}
         if self.takes_form:
-            async with request.form(max_files=0, max_fields=20) as form:
-                fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        if self.limiter and self.limiter.statistics().tasks_waiting >= COSTLY_WAITING:
-            raise HTTPException(503, BUSY)
-        return await to_thread.run_sync(self._answer, request, fields, limiter=self.limiter)
+            async with request.form(max_files=self.most_files, max_fields=self.most_fields) as form:
+                fields = {name: await _text(value) for name, value in form.items()}
+        if self.is_costly:
+            return await self.desk.narrow_door.run(self._answer, request, fields)
+        return await run_in_threadpool(self._answer, request, fields)
 
     def _answer(self, request: Request, fields: Mapping[str, str]) -> Response:
         if self.needs in (Open.PROBE, Open.SIGNED_LINK):
@@ -168,6 +208,11 @@ class Answering:
         if self.takes_form:
             raise HTTPException(403, LOGGED_OUT)
         return see_other(f"/login?{urlencode({'next': visit.here})}")
+
+
+async def _text(value: str | UploadFile) -> str:
+    """Return a field, or what is in a file; what is no UTF-8 becomes U+FFFD."""
+    return value if isinstance(value, str) else (await value.read()).decode("utf-8-sig", "replace")
 
 
 def not_found() -> HTTPException:

@@ -1,7 +1,7 @@
-"""The archive of what was told: digests, alerts and notices, with what became of each mail.
+"""One mail of the archive: its text as text, its HTML in a frame without rights, both as files.
 
-A stored mail's text is shown as text. Its HTML part was made for mail readers and holds other
-people's words: it is never put into our pages, only handed out as a file under a sandbox.
+A stored mail's HTML was made for mail readers and holds other people's words: it is never put into
+our pages, only into a frame under a sandbox, or handed out as a file.
 """
 
 from __future__ import annotations
@@ -9,34 +9,38 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from monitor.core.telling import Message
-from review.desk import Desk, not_found, see_other
+from review.desk import Desk, not_found
+from review.frames import framed, framing
 from review.visits import Visit
 
-LISTED = 100
 # What an analyst may open from their downloads: no scripts, no forms, no loading of anything.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
-def digests(desk: Desk, visit: Visit) -> Response:
-    """Show the latest digests and other mails, and what waits in the outbox."""
-    lines = desk.store.digests.list(limit=LISTED)
-    shown = {line.outbox_key for line in lines}
-    return desk.pages.show(
-        visit,
-        "digests.html",
-        digests=lines,
-        others=[one for one in desk.store.outbox.list(limit=LISTED) if one.key not in shown],
-        counts=desk.store.outbox.counts(),
-        overdue=desk.store.outbox.overdue(visit.now),
-        subscriber_count=len(desk.store.subscribers.active(visit.now)),
+def mail(desk: Desk, visit: Visit) -> Response:
+    """Show one mail, how it stands, and what can be done about it."""
+    key, message = _asked(desk, visit)
+    line = desk.store.outbox.line(key)
+    one = None
+    if line is not None and line.subscriber_key is not None:
+        one = desk.store.subscribers.get(line.subscriber_key)
+    return framing(
+        desk.pages.show(
+            visit,
+            "mail.html",
+            key=key,
+            message=message,
+            line=line,
+            subscriber=one,
+            done=visit.query.get("done", ""),
+        )
     )
 
 
-def mail(desk: Desk, visit: Visit) -> Response:
-    """Show one mail as text."""
-    key, message = _asked(desk, visit)
-    line = next((one for one in desk.store.outbox.list(limit=LISTED) if one.key == key), None)
-    return desk.pages.show(visit, "mail.html", key=key, message=message, line=line)
+def mail_frame(desk: Desk, visit: Visit) -> Response:
+    """Hand out the HTML part for the frame."""
+    _, message = _asked(desk, visit)
+    return framed(message.html)
 
 
 def mail_file(desk: Desk, visit: Visit) -> Response:
@@ -51,19 +55,9 @@ def mail_html(desk: Desk, visit: Visit) -> Response:
     return _file(message.html.encode(), "text/html; charset=utf-8", f"mail-{key}.html")
 
 
-def retry(desk: Desk, visit: Visit) -> Response:
-    """Try a mail again that was refused or given up."""
-    key, _ = _asked(desk, visit)
-    if desk.store.outbox.retry(key, visit.now):
-        desk.store.audit.add(
-            actor=visit.actor, action="mail.retried", subject=f"mail:{key}", now=visit.now
-        )
-    return see_other(f"/mails/{key}")
-
-
 def _asked(desk: Desk, visit: Visit) -> tuple[int, Message]:
     key = visit.number("key")
-    message = desk.store.outbox.message(key) if key is not None else None
+    message = desk.store.outbox.message(key) if key is not None and key < 2**31 else None
     if key is None or message is None:
         raise not_found()
     return key, message

@@ -13,9 +13,10 @@ from functools import cache
 from gettext import NullTranslations
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta, get_day_names
 from babel.numbers import format_decimal
 from starlette.responses import HTMLResponse
 
@@ -68,6 +69,8 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "when": when,
         "moment": moment,
         "day": day,
+        "local": local,
+        "weekday": weekday,
         "number": number,
         "signed": signed,
         "outward": outward,
@@ -107,6 +110,18 @@ def day(context: jinja2.runtime.Context, at: datetime) -> str:
     """Return the day of `at`, in the zone that it is in."""
     visit: Visit = context["visit"]
     return format_date(at.date(), "EEE d MMM", locale=visit.language)
+
+
+def local(at: datetime, zone: str) -> datetime:
+    """Return `at` in another person's zone."""
+    return at.astimezone(ZoneInfo(zone))
+
+
+@jinja2.pass_context
+def weekday(context: jinja2.runtime.Context, number: int) -> str:
+    """Return the short name of a day of the week, Monday is 0."""
+    visit: Visit = context["visit"]
+    return str(get_day_names("abbreviated", context="stand-alone", locale=visit.language)[number])
 
 
 @jinja2.pass_context

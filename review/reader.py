@@ -15,18 +15,24 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from alerts.links import ReaderLink, read_link
+from alerts.links import ReaderLink, read_link, reader_link
 from alerts.tokens import Purpose
 from alerts.view import TITLE_LENGTH, reader
-from monitor.core.telling import Subscriber
+from monitor.catalogues import LANGUAGES
+from monitor.core.subscriberforms import MOST_TIMES, difference, row_of
+from monitor.core.subscriberlist import read_wishes
+from monitor.core.telling import QuietPolicy, Subscriber
 from monitor.core.values import Item, Verdict
-from monitor.core.windows import EVERY_DAY, instant
+from monitor.core.windows import instant
+from review import signup
 from review.desk import Desk
+from review.signup import DAYS
 from review.visits import Visit
+from review.you import zones
 
 PATH = "/mail/{token}"
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058, section 3.1; our own button sends it too
-DAYS = {"every": EVERY_DAY, "weekdays": (0, 1, 2, 3, 4), "monday": (0,)}
+CONFIRM = f"{Purpose.CONFIRM.value}."  # how the tokens of a sign-up begin
 PAUSES = (7, 14, 30)  # days that the page offers
 LONGEST_PAUSE = timedelta(days=62)
 
@@ -48,12 +54,16 @@ class Asked:
 
 def ask(desk: Desk, visit: Visit) -> Response:
     """Show what a link would do."""
+    if visit.parts["token"].startswith(CONFIRM):
+        return signup.confirm(desk, visit)
     asked = _asked(desk, visit)
     return _nothing(desk, visit) if asked is None else _show(desk, asked)
 
 
 def act(desk: Desk, visit: Visit) -> Response:
     """Do what a link is for. Doing it again changes nothing; a form we never made is not done."""
+    if visit.parts["token"].startswith(CONFIRM):
+        return signup.confirmed(desk, visit)
     asked = _asked(desk, visit)
     if asked is None:
         return _nothing(desk, visit)
@@ -93,7 +103,7 @@ def _asked(desk: Desk, visit: Visit) -> Asked | None:
 
 def _may(link: ReaderLink, subscriber: Subscriber) -> bool:
     """Say whether a reader may still use a link: leaving always, judging while an analyst."""
-    if not link.is_for(subscriber):
+    if not link.is_for(subscriber) or link.purpose is Purpose.CONFIRM:
         return False
     if link.purpose is Purpose.UNSUBSCRIBE:
         return True
@@ -117,16 +127,34 @@ def _change(desk: Desk, asked: Asked) -> bool:
     form = asked.visit.form
     if "pause" in form:
         return _pause(desk, asked, form["pause"])
-    days = DAYS.get(form.get("days", ""))
-    if days is None:
+    before = asked.subscriber
+    after = _wished(before, form)
+    if after is None:
         return False
-    subscriber = asked.subscriber
-    if days != subscriber.schedule.days:
-        schedule = replace(subscriber.schedule, days=days)
-        desk.store.subscribers.update(replace(subscriber, schedule=schedule))
-        before = {"days": list(subscriber.schedule.days)}
-        _note(desk, asked, "subscriber.changed", before=before, after={"days": list(days)})
+    if after != before:
+        desk.store.subscribers.change(before, after)
+        old, new = difference(before, after)
+        _note(desk, asked, "subscriber.changed", before=old, after=new)
     return True
+
+
+def _wished(subscriber: Subscriber, form: Mapping[str, str]) -> Subscriber | None:
+    """Return a subscriber with the one choice that a form of the page names; None for others."""
+    row = row_of(subscriber)
+    if form.get("days") in DAYS:
+        return replace(subscriber, schedule=replace(subscriber.schedule, days=DAYS[form["days"]]))
+    if form.get("language") in LANGUAGES:
+        return replace(subscriber, language=form["language"])
+    if form.get("quiet") in set(QuietPolicy):
+        return replace(subscriber, quiet=QuietPolicy(form["quiet"]))
+    if "at" not in form or "zone" not in form or not form["at"].strip():
+        return None
+    given = row | {"at": form["at"].strip()[:80], "zone": form["zone"].strip()[:60]}
+    read, problems = read_wishes(
+        given, address=subscriber.address, file="", line=0, now=subscriber.since
+    )
+    is_fine = not problems and len(read.schedule.times) <= MOST_TIMES
+    return replace(subscriber, schedule=read.schedule) if is_fine else None
 
 
 def _pause(desk: Desk, asked: Asked, wanted: str) -> bool:
@@ -219,11 +247,20 @@ def _show(desk: Desk, asked: Asked, *, status: int = 200, is_done: bool = False)
         said=_said(desk, asked) if asked.item else None,
         chosen=next((name for name, days in DAYS.items() if days == subscriber.schedule.days), ""),
         paused_until=pause.astimezone(asked.visit.zone) if pause and pause > now else None,
+        zones=zones(),
+        unsubscribe_path=_path(desk, subscriber, Purpose.UNSUBSCRIBE, now),
         ends=[
             datetime.combine(today + timedelta(days=count), time(0), tzinfo=asked.visit.zone)
             for count in PAUSES
         ],
     )
+
+
+def _path(desk: Desk, subscriber: Subscriber, purpose: Purpose, now: datetime) -> str | None:
+    """Return the path of another page of this reader."""
+    assert desk.sender is not None
+    url = reader_link(desk.sender, purpose, subscriber=subscriber, made_at=now)
+    return url.removeprefix(desk.sender.public_url or "") if url else None
 
 
 def _named(desk: Desk, asked: Asked) -> tuple[str, str]:

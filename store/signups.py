@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlmodel import Session
 
 from monitor.core.editing import Signup, SignupLimits
-from monitor.core.telling import Subscriber
+from monitor.core.telling import MessageKind, Subscriber
 from monitor.core.windows import Schedule
 from store.session import Database
 from store.subscribers import added, columns_of, subscriber_of
 from store.tables.base import table
 from store.tables.subscribing import SignupRow
-from store.tables.telling import SubscriberRow
+from store.tables.telling import OutboxRow, SubscriberRow
 
-SIGNUP, SUBSCRIBER = table(SignupRow), table(SubscriberRow)
+SIGNUP, SUBSCRIBER, OUTBOX = table(SignupRow), table(SubscriberRow), table(OutboxRow)
 _HOUR = timedelta(hours=1)
 
 
@@ -38,6 +38,10 @@ class Signups:
             # Beyond our clock's now: written under a wrong clock, and never to become valid again.
             old = (SIGNUP.c.asked_at <= now - limits.valid_for) | (SIGNUP.c.asked_at > now + _HOUR)
             session.execute(delete(SIGNUP).where(old))
+            # The mails to those addresses go the same way, sent or not.
+            asked = OUTBOX.c.kind == MessageKind.CONFIRM.value
+            over = OUTBOX.c.created_at <= now - limits.valid_for
+            session.execute(delete(OUTBOX).where(asked, over))
             if not _is_allowed(session, signup, limits):
                 return None
             row = session.execute(

@@ -29,7 +29,7 @@ from store.tables.telling import (
 )
 
 SUBSCRIBER, NOTICE, SIGNUP = table(SubscriberRow), table(NoticeRow), table(SignupRow)
-DIGEST, OUTBOX = table(DigestRow), table(OutboxRow)
+DIGEST, OUTBOX, RECEIVED = table(DigestRow), table(OutboxRow), table(ReceivedRow)
 _OPEN = [OutboxState.WAITING, OutboxState.SENDING, OutboxState.MAYBE_DELIVERED, OutboxState.HELD]
 
 
@@ -115,8 +115,12 @@ class Subscribers:
                 rows = table(kept)
                 session.execute(delete(rows).where(rows.c.subscriber_key == key))
             session.execute(delete(NOTICE).where(NOTICE.c.subject == f"subscriber:{key}"))
-            address = select(SUBSCRIBER.c.address).where(SUBSCRIBER.c.key == key)
-            session.execute(delete(SIGNUP).where(SIGNUP.c.address == address.scalar_subquery()))
+            known = select(SUBSCRIBER.c.address).where(SUBSCRIBER.c.key == key)
+            address = known.scalar_subquery()
+            to_them = select(OUTBOX.c.key).where(OUTBOX.c.recipient == address)
+            session.execute(delete(RECEIVED).where(RECEIVED.c.outbox_key.in_(to_them)))
+            session.execute(delete(OUTBOX).where(OUTBOX.c.recipient == address))
+            session.execute(delete(SIGNUP).where(SIGNUP.c.address == address))
             gone = session.execute(
                 delete(SUBSCRIBER).where(SUBSCRIBER.c.key == key).returning(SUBSCRIBER.c.key)
             )

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from monitor.catalogues import N_
 from monitor.core.people import LinkUse, Role
-from monitor.core.telling import OutboxState, Place
+from monitor.core.reviewing import Grade, Reading
+from monitor.core.telling import MessageKind, OutboxState, Place
 from monitor.core.values import (
     Band,
     DateSource,
@@ -63,6 +64,19 @@ ITEM_STATES: Mapping[ItemState, str] = {
     ItemState.RELEVANT: N_("relevant"),
     ItemState.IRRELEVANT: N_("irrelevant"),
     ItemState.ESCALATED: N_("escalated"),
+}
+
+GRADES: Mapping[Grade, tuple[str, str]] = {
+    Grade.EVIDENCE: (N_("evidence"), N_("can stand in a report as it is")),
+    Grade.LEAD: (N_("a lead"), N_("worth following up, not enough by itself")),
+    Grade.NEITHER: (N_("neither"), N_("tells nothing that could be used")),
+}
+
+READINGS: Mapping[Reading, str] = {
+    Reading.OPEN: N_("Nobody has graded it. Evidence needs two different readers."),
+    Reading.ONE: N_("One reader has graded it; a second one is needed."),
+    Reading.AGREED: N_("Two readers agree:"),
+    Reading.DIFFER: N_("Two readers differ. Talk it over; both grades stay."),
 }
 
 VERDICTS: Mapping[Verdict, str] = {
@@ -132,6 +146,14 @@ OUTBOX_STATES: Mapping[OutboxState, str] = {
     OutboxState.GIVEN_UP: N_("given up after many attempts"),
     OutboxState.HELD: N_("held for an editor"),
     OutboxState.WITHDRAWN: N_("withdrawn by an editor"),
+}
+
+MESSAGE_KINDS: Mapping[MessageKind, str] = {
+    MessageKind.DIGEST: N_("digest"),
+    MessageKind.ALERT: N_("alert"),
+    MessageKind.NOTICE: N_("notice to the operator"),
+    MessageKind.TEST: N_("test"),
+    MessageKind.CONFIRM: N_("question whether somebody wants digests"),
 }
 
 PLACES: Mapping[Place, str] = {

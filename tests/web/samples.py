@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import inspect, select, table, text
+from sqlalchemy import Connection, event, inspect, select, table, text
 
+from alerts.press import Press
 from alerts.rounds import make_digests
 from alerts.sender import Sender
 from monitor.core.rules import Entity, Rule, RuleSet
@@ -35,6 +36,7 @@ from monitor.core.values import (
 )
 from monitor.core.windows import Schedule
 from monitor.jobs import Job
+from monitor.mailroom import MailRoom
 from monitor.ports import Gap, PollRecord, PollStatus, Validators
 from store import Store
 
@@ -424,16 +426,26 @@ def poll_badly(store: Store, feed: str, *, detail: str) -> None:
     )
 
 
+PERSONAL = ("look", "seen")
+
+
 def contents(store: Store) -> str:
-    """Return everything that the store holds, as one text."""
+    """Return everything that the store holds of the team's, as one text.
+
+    That a person has looked is their own; opening a page notes it.
+    """
+    kept = contents_by_table(store)
+    return repr({name: rows for name, rows in kept.items() if name not in PERSONAL})
+
+
+def contents_by_table(store: Store) -> dict[str, str]:
+    """Return what every table holds, as text."""
     with store.database.reading() as session:
         connection = session.connection()
-        tables = inspect(connection).get_table_names()
-        rows = {
-            name: connection.execute(select(text("*")).select_from(table(name))).all()
-            for name in tables
+        return {
+            name: repr(connection.execute(select(text("*")).select_from(table(name))).all())
+            for name in inspect(connection).get_table_names()
         }
-    return repr(rows)
 
 
 def break_store(store: Store) -> None:
@@ -444,6 +456,15 @@ def break_store(store: Store) -> None:
     for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         name.unlink(missing_ok=True)
     path.write_bytes(b"no database at all" * 100)
+
+
+def stop_writing(store: Store) -> None:
+    """Make every later change fail the way a disk does that became read-only."""
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA query_only = on")
+
+    event.listen(store.database.engine, "begin", begun)
 
 
 TRIED = {
@@ -536,3 +557,14 @@ def everything(store: Store) -> None:
     store.jobs.started("digests", earlier)
     store.jobs.finished("digests", earlier, error="KeyError: 'x'")
     refuse_mail(store)
+
+
+def room(store: Store, clock: FixedClock, *, sender: Sender | None = None) -> MailRoom:
+    """Return what the pages may ask of the mails."""
+    who = sender or Sender(address="watch@ngo.example")
+    return MailRoom(
+        store=store,
+        clock=clock,
+        press=lambda: Press(store=store, sender=who, rules_version="f00dbeef1234"),
+        operator="operator@ngo.example",
+    )

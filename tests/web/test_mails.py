@@ -15,7 +15,7 @@ from store import Store
 def test_digests_are_listed_with_what_became_of_them(filled: Store, visitor: Visitor) -> None:
     """Each digest has its window, reader, number of stories and the state of its mail."""
     (line,) = filled.digests.list()
-    row = words(find(visitor.page("/digests"), "table.list tbody tr")[0])
+    row = words(find(visitor.page("/digests"), "table.digests tbody tr")[0])
 
     assert line.subject[:100] in row
     assert "reader@ngo.example" in row
