@@ -7,12 +7,15 @@ leaves this machine, and the store is gone when the demo ends.
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +33,7 @@ from monitor.starter import shipped
 
 Say = Callable[[str], None]
 
+MAILS = "dispatch-watch-mails-"  # folders of mails begin with it
 BACKFILL = moment(1)  # the first poll: everything older is backfill
 HOURS = ("06:00", "12:00", "18:00", "23:50")  # of the polls of each day
 DAYS = (1, 2)
@@ -54,8 +58,9 @@ class DemoClock:
 
 def show(*, say: Say, remark: Say, stay: bool, port: int) -> None:
     """Run the three days, print the last digest, and with `stay` serve the page until Ctrl-C."""
-    # The mails outlive the demo, so that they can be opened.
-    mails = Path(tempfile.mkdtemp(prefix="dispatch-watch-mails-"))
+    # The mails outlive the demo, so that they can be opened; the next one takes them away.
+    _remove_old_mails()
+    mails = Path(tempfile.mkdtemp(prefix=MAILS))
     with tempfile.TemporaryDirectory(prefix="dispatch-watch-") as folder, Newsroom() as newsroom:
         settings = _settings(Path(folder), newsroom.url)
         configure_logs("warning")
@@ -72,6 +77,16 @@ def show(*, say: Say, remark: Say, stay: bool, port: int) -> None:
             _show_last_digest(watch, mails, say, remark)
             if stay:
                 _serve(watch, port, remark)
+
+
+def _remove_old_mails() -> None:
+    """Remove the mails of our own demos of yesterday and before."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for folder in Path(tempfile.gettempdir()).glob(f"{MAILS}*"):
+        found = folder.lstat()
+        is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+        if is_ours and datetime.fromtimestamp(found.st_mtime, UTC) < yesterday:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settings(folder: Path, newsroom: str) -> Settings:
@@ -147,7 +162,7 @@ def _serve(watch: Watch, port: int, remark: Say) -> None:
     got = listening.getsockname()[1]
     if got != port:
         remark(f"Port {port} is taken.")
-    web = WebEngine(review_app(watch, jobs=tuple), listening)
+    web = WebEngine(review_app(watch, jobs=tuple, is_demo=True), listening)
     remark(f"Review page: http://127.0.0.1:{got}   (Ctrl-C ends the demo and its store)")
     with _ended_by_signals(web.stop):
         web.run()

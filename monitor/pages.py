@@ -30,7 +30,9 @@ from review.gate import Gate
 from review.item import entry_page
 
 
-def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
+def review_app(
+    watch: Watch, *, jobs: Callable[[], Sequence[Job]], is_demo: bool = False
+) -> Starlette:
     """Return the review page over an opened house."""
     settings = watch.settings
     public = urlsplit(settings.public_url or "").hostname
@@ -56,6 +58,7 @@ def review_app(watch: Watch, *, jobs: Callable[[], Sequence[Job]]) -> Starlette:
         edit_mails=mail_room(watch),
         topics=lambda: watch.topics,
         self_signup=watch.settings.self_signup,
+        is_demo=is_demo,
     )
 
 

@@ -260,6 +260,7 @@ def create_app(
     self_signup: bool = False,
     redact: Callable[[], Redact] = lambda: unchanged,
     gate: Gate | None = None,
+    is_demo: bool = False,
     catalogue: Callable[[str], NullTranslations] = translations,
 ) -> Starlette:
     """Return the review page over `store`.
@@ -272,8 +273,8 @@ def create_app(
     lead here, readers have pages that show nothing that `redact` takes out. `gate` says who must
     log in; left out, nobody does on this machine before there is an admin. `edit_mails` looks at
     mails before they go; `topics` are those that a subscriber may choose, with their labels; with
-    `self_signup` people may put their own address on the list. `catalogue` maps a language to its
-    messages.
+    `self_signup` people may put their own address on the list. `is_demo`: no scheduler runs, and
+    none should. `catalogue` maps a language to its messages.
     """
     pages = Pages(catalogue, {"routes": {path: needs for path, _, needs in GET}})
     desk = Desk(
@@ -294,6 +295,7 @@ def create_app(
         topics=topics,
         self_signup=self_signup,
         gate=gate or Gate(),
+        is_demo=is_demo,
     )
     return Review(desk, allowed_hosts=allowed_hosts)
 

@@ -118,6 +118,7 @@ class Desk:
     gate: Gate = field(default_factory=Gate)
     narrow_door: NarrowDoor = field(default_factory=NarrowDoor)
     sender: Sender | None = None  # of mails whose links lead here; None: readers have no pages
+    is_demo: bool = False
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
     topics: Callable[[], Mapping[str, str]] = dict  # that a subscriber may choose, with labels
     edit_mails: EditMails | None = None

@@ -67,6 +67,7 @@ def health(desk: Desk, visit: Visit) -> Response:
         overdue=desk.store.ledger.overdue(visit.now),
         notices=desk.store.notices.open(),
         lease=desk.store.leases.holder("scheduler", visit.now),
+        is_demo=desk.is_demo,
         allow_private=desk.allow_private,
         can_try=desk.try_url is not None,
     )

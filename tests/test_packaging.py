@@ -46,7 +46,12 @@ def installed(
             capture_output=True,
             text=True,
             timeout=180,
-            env={"PATH": os.defpath, "HOME": str(away), "PYTHONPATH": str(target)},
+            env={
+                "PATH": os.defpath,
+                "HOME": str(away),
+                "TMPDIR": str(away),
+                "PYTHONPATH": str(target),
+            },
         )
 
     return run

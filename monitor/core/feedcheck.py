@@ -296,8 +296,10 @@ def _is_hopeless(check: FeedCheck, *, we_are_online: bool) -> bool:
 
 
 def _edits(check: FeedCheck, key: str, value: str | bool, why: str) -> list[Proposed]:
-    """Return the edit, and the word about it that stays in the file."""
+    """Return the edit, and the word about it that stays in the file, after what people wrote."""
+    known = check.feed.evidence
+    evidence = why if not known else known if why in known else f"{known.rstrip(' .;')}; {why}"
     return [
         Proposed(feed_id=check.feed.id, key=key, value=value, reason=why),
-        Proposed(feed_id=check.feed.id, key="evidence", value=why, reason=why),
+        Proposed(feed_id=check.feed.id, key="evidence", value=evidence, reason=why),
     ]

@@ -266,6 +266,25 @@ def test_only_what_was_said_clearly_becomes_an_edit() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", "on 2026-11-25: gone"),
+        ("asked by phone", "asked by phone; on 2026-11-25: gone"),
+        ("Their letter of May.", "Their letter of May; on 2026-11-25: gone"),
+        ("on 2026-11-25: gone; sad", "on 2026-11-25: gone; sad"),
+    ],
+)
+def test_what_people_wrote_about_a_feed_stays(written: str, expected: str) -> None:
+    """`evidence` is only added to; the same thing is not said twice."""
+    found = check("gone", failed(ErrorCode.GONE, "gone"))
+    found = replace(found, feed=replace(found.feed, evidence=written))
+
+    values = [edit.value for edit in proposals([*good(5), found], NOW) if edit.key == "evidence"]
+
+    assert values == [expected]
+
+
 @pytest.mark.parametrize(("others", "expected"), [(9, ["lost"]), (0, [])])
 def test_a_name_that_does_not_exist_counts_only_while_we_are_online(
     others: int, expected: list[str]

@@ -74,6 +74,7 @@ def monitor(folder: Path, newsroom: Newsroom) -> Callable[..., subprocess.Comple
             env={
                 "PATH": "/usr/bin:/bin",
                 "HOME": str(folder),
+                "TMPDIR": str(folder),
                 "MONITOR_SPACING": "0",
                 "MONITOR_ALLOW_PRIVATE": newsroom.url.removeprefix("http://"),
                 "COLUMNS": "100",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from email import message_from_string
@@ -182,14 +183,18 @@ def test_every_command_has_help_and_unknown_ones_are_usage_errors(monitor: Monit
     assert monitor("poll", "--no-such-option").returncode == 2
 
 
-def test_demo_shows_two_digests_and_leaves_the_mails(monitor: Monitor) -> None:
+def test_demo_shows_two_digests_and_leaves_the_mails(monitor: Monitor, folder: Path) -> None:
     """`demo --exit` prints the second day's digest and the paths of mails that exist."""
+    earlier = folder / "dispatch-watch-mails-earlier"
+    earlier.mkdir()
+    os.utime(earlier, (0, 0))
     answer = monitor("demo", "--exit")
     paths = re.findall(r"\S+\.eml", answer.stderr)
 
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("Subject: ")
     assert len(paths) == 6
+    assert not earlier.exists()
     assert all(Path(path).stat().st_size > 1000 for path in paths)
     assert "Traceback" not in answer.stderr
 
