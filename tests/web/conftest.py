@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from web import samples
+from starlette.applications import Starlette
+from web import doors, samples
 from web.visitors import Visitor
 
+from monitor.core.people import Person, Role
 from review.app import create_app
 from store import Store, open_store
 
@@ -57,3 +59,27 @@ def visitor(store: Store, clock: samples.FixedClock) -> Visitor:
 def visiting(store: Store, clock: samples.FixedClock) -> Callable[..., Visitor]:
     """Make visitors of an app with other arguments."""
     return lambda **given: Visitor(create_app(store, clock=clock, **given))
+
+
+@pytest.fixture
+def boss(store: Store) -> Person:
+    """An admin who can log in."""
+    return doors.add(store, "Boss", Role.ADMIN)
+
+
+@pytest.fixture
+def mina(store: Store, boss: Person) -> Person:
+    """An analyst who can log in."""
+    return doors.add(store, "Mina", Role.ANALYST)
+
+
+@pytest.fixture
+def closed(store: Store, clock: samples.FixedClock) -> Starlette:
+    """The pages, nobody let in without a log-in."""
+    return create_app(store, clock=clock, gate=doors.CLOSED)
+
+
+@pytest.fixture
+def stranger(closed: Starlette) -> Visitor:
+    """Somebody who is not logged in."""
+    return Visitor(closed)
