@@ -15,6 +15,7 @@ from starlette.responses import Response
 from monitor.core.reports import Revision
 from monitor.core.tlp import Tlp
 from monitor.core.values import Item, Match
+from review import grading
 from review.changes import Change, shortened, word_changes
 from review.choosing import choice
 from review.desk import Desk, not_found
@@ -45,6 +46,8 @@ def show(desk: Desk, visit: Visit) -> Response:
     if item is None:
         raise not_found()
     report = desk.store.ledger.why(item.key)
+    graded = grading.of(desk, visit, item)
+    desk.store.looks.open(visit.person.key, item.key, visit.now)
     return desk.pages.show(
         visit,
         "item.html",
@@ -60,6 +63,9 @@ def show(desk: Desk, visit: Visit) -> Response:
         places=desk.store.digests.places(item.key),
         done=last_decision(desk.store, visit),
         origin=origin(visit),
+        grading=graded,
+        is_blind=grading.is_blind(graded, visit),
+        reprints=desk.store.items.reprints([item.key]).get(item.key, ()),
     )
 
 
@@ -97,6 +103,9 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
         places=[],
         done=None,
         origin={},
+        grading=None,
+        is_blind=False,
+        reprints=(),
     )
     return bytes(page.body).decode()
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from monitor.core.values import Band
 from review.charts import Column, stacked
-from review.desk import Desk
 from review.choosing import SHOWN_BANDS
+from review.desk import Desk
 from review.visits import Visit
 from store import Store
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from monitor.catalogues import N_
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.rules import Operand, Rule
-from review.desk import Desk, Draft, EditRules, not_found, see_other
 from review.choosing import SHOWN_BANDS
+from review.desk import Desk, Draft, EditRules, not_found, see_other
 from review.visits import Visit
 
 SHOWN_MOVES = 20  # items that a preview names

@@ -78,14 +78,15 @@ def save(desk: Desk, visit: Visit) -> Response:
 
 
 def remove(desk: Desk, visit: Visit) -> Response:
-    """Forget a view, when it is this person's to forget."""
+    """Forget a view, when it is this person's to forget; one that is gone already is forgotten."""
     key = whole(visit.parts.get("key", ""))
     view = None if key is None else desk.store.views.get(key)
-    if view is None or not _may_remove(view, visit):
-        raise not_found()
-    desk.store.views.remove(view.key)
-    if view.is_shared:
-        _note(desk, visit, "view.removed", view)
+    if view is not None:
+        if not _may_remove(view, visit):
+            raise not_found()
+        desk.store.views.remove(view.key)
+        if view.is_shared:
+            _note(desk, visit, "view.removed", view)
     return see_other(address("/", choice(visit.form).fields()))
 
 
