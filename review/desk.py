@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from starlette.datastructures import UploadFile
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
