@@ -46,7 +46,7 @@ def listed(desk: Desk, visit: Visit, look: Look) -> list[ViewLine]:
         lines.append(
             ViewLine(
                 view=view,
-                fields=chosen.fields(),
+                fields=_kept(chosen),
                 count=count,
                 is_shown=_kept(chosen) == here,
                 may_remove=_may_remove(view, visit),
