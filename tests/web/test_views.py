@@ -105,7 +105,7 @@ def test_what_is_new_is_said_quietly(
 
     assert first == []
     assert words(find(page, ".fresh")[0]).startswith("1 item is new since you last looked")
-    assert listed == ["새 소식"]
+    assert listed == ["새 소식: 북한 노동자들"]
     assert find(after, ".new") == []
     assert titles(after) == titles(page)
     assert state_of(filled, int(key)) is ItemState.NEW
