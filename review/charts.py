@@ -59,23 +59,25 @@ class Picture:
     base: float = HEIGHT - BOTTOM
 
 
-def stacked(columns: Sequence[Column], *, least: int = LEAST_COLUMNS) -> Picture:
+def stacked(
+    columns: Sequence[Column], *, least: int = LEAST_COLUMNS, width: float = WIDTH
+) -> Picture:
     """Return the picture of `columns`, scaled so that the highest fills the height.
 
-    It has room for `least` columns, however few there are.
+    It is `width` wide and has room for `least` columns, however few there are.
     """
     highest = max((column.total for column in columns), default=0)
-    step = WIDTH / max(least, len(columns))
+    step = width / max(least, len(columns))
     gap = min(3.0, step / 4)
     room = HEIGHT - TOP - BOTTOM
     stacks = []
     for number, column in enumerate(columns):
-        left, width = round(number * step + gap / 2, 2), round(step - gap, 2)
+        left, broad = round(number * step + gap / 2, 2), round(step - gap, 2)
         bars, base = [], HEIGHT - BOTTOM
         for kind, count in column.parts:
             height = room * count / highest if highest else 0.0
             base -= height
             if count:
-                bars.append(Bar(kind, left, round(base, 2), width, round(height, 2)))
-        stacks.append(Stack(column, tuple(bars), left, width))
-    return Picture(tuple(stacks), highest)
+                bars.append(Bar(kind, left, round(base, 2), broad, round(height, 2)))
+        stacks.append(Stack(column, tuple(bars), left, broad))
+    return Picture(tuple(stacks), highest, width)

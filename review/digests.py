@@ -12,7 +12,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from monitor.core.editing import LONGEST_HOLD, REASON_LENGTH, Edit, HeldDigest
-from monitor.core.telling import Place, Subscriber
+from monitor.core.telling import Place, Subscriber, rank
 from monitor.core.values import Item
 from monitor.core.week import day_starts, days
 from review.charts import Column, stacked
@@ -24,6 +24,7 @@ from review.visits import Visit, whole
 
 LISTED = 100
 HOLDS = (30, 60, 240)  # minutes that the page offers
+WEEK_WIDTH = 520.0
 CHOSEN = 60  # items offered to be put in
 SHOWN_PLACES = (Place.FULL, Place.HEADLINE, Place.ALSO)
 
@@ -54,6 +55,7 @@ def digests(desk: Desk, visit: Visit) -> Response:
                 for day in week
             ],
             least=len(week),
+            width=WEEK_WIDTH,
         ),
         can_preview=desk.edit_mails is not None,
     )
@@ -237,7 +239,10 @@ def _editor(
             status,
             held=held,
             message=message,
-            told=[one for one in held.items if one.place in SHOWN_PLACES],
+            told=sorted(
+                (one for one in held.items if one.place in SHOWN_PLACES),
+                key=lambda one: (SHOWN_PLACES.index(one.place), rank(one.item)),
+            ),
             left=[one for one in held.items if one.place is Place.LEFT_OUT],
             rest=[
                 one
