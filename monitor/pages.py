@@ -19,6 +19,7 @@ from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.exports import csv_text
 from monitor.core.reports import FateReport
 from monitor.core.tlp import Tlp
+from monitor.feedroom import FeedRoom
 from monitor.jobs import Job
 from monitor.mailroom import MailRoom
 from monitor.rulefiles import compile_rules
@@ -43,6 +44,7 @@ def review_app(
         try_url=lambda url: try_url(watch, url),
         add_tip=Tips(watch),
         edit_rules=RulesFolder(watch),
+        edit_feeds=FeedRoom(watch),
         rules=lambda: watch.live_rules.rules,
         lint=lambda: lint(watch),
         allowed_hosts=(*settings.allowed_hosts, *((public,) if public else ())),

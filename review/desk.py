@@ -23,6 +23,7 @@ from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.editing import Edit, HeldDigest, Signup
 from monitor.core.errors import Problem
+from monitor.core.feededits import Applied, FeedEdit, FeedsDraft
 from monitor.core.lab import GoldenReport, Preview
 from monitor.core.people import Role
 from monitor.core.reports import FateReport
@@ -77,6 +78,19 @@ class EditRules(Protocol):
         """Put a version that was in force before back; False when there is none of that name."""
 
 
+class EditFeeds(Protocol):
+    """Looks at edits of feeds.yaml before they are made, and makes them."""
+
+    def read(self) -> tuple[str, str]:
+        """Return the text of the file and its fingerprint. Raises ConfigurationErrors."""
+
+    def draft(self, edit: FeedEdit) -> FeedsDraft:
+        """Return what an edit would do; nothing is written."""
+
+    def apply(self, edit: FeedEdit, *, base: str, actor: str, is_confirmed: bool) -> Applied:
+        """Make an edit, when the file is still the one with the fingerprint `base`."""
+
+
 class EditMails(Protocol):
     """Looks at mails before they go, and changes one that waits for an editor."""
 
@@ -122,6 +136,7 @@ class Desk:
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
     topics: Callable[[], Mapping[str, str]] = dict  # that a subscriber may choose, with labels
     edit_mails: EditMails | None = None
+    edit_feeds: EditFeeds | None = None
     self_signup: bool = False  # people may put their own address on the list
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:

@@ -75,6 +75,7 @@ def environment(language: str, catalogue: Catalogue) -> jinja2.Environment:
         "signed": signed,
         "outward": outward,
         "short": short,
+        "span": span,
         "query": query,
         "language": lambda code: messages.gettext(words.LANGUAGE_NAMES.get(code, code or "")),
         "reason": lambda kept: reason(kept, messages),
@@ -122,6 +123,13 @@ def weekday(context: jinja2.runtime.Context, number: int) -> str:
     """Return the short name of a day of the week, Monday is 0."""
     visit: Visit = context["visit"]
     return str(get_day_names("abbreviated", context="stand-alone", locale=visit.language)[number])
+
+
+@jinja2.pass_context
+def span(context: jinja2.runtime.Context, length: timedelta) -> str:
+    """Return a length of time in the visitor's language, to one unit: "3 hours"."""
+    visit: Visit = context["visit"]
+    return format_timedelta(length, locale=visit.language)
 
 
 @jinja2.pass_context

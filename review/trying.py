@@ -19,7 +19,7 @@ def ask(desk: Desk, visit: Visit) -> Response:
     """Show the empty form."""
     if desk.try_url is None:
         raise not_found()
-    return desk.pages.show(visit, "try.html", asked="", found=None, failure="")
+    return desk.pages.show(visit, "try.html", asked="", found=None, failure="", may_add=False)
 
 
 def answer(desk: Desk, visit: Visit) -> Response:
@@ -40,4 +40,5 @@ def answer(desk: Desk, visit: Visit) -> Response:
         found=found,
         failure=failure,
         shown=SHOWN_ENTRIES,
+        may_add=desk.edit_feeds is not None,
     )

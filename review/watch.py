@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from monitor.core.errors import StoreError
 from monitor.core.reports import FeedStatus, JobRun
+from monitor.core.scorecards import FeedCard
 from monitor.core.values import FeedState
 from monitor.jobs import Job
 from review.charts import Column, stacked
@@ -35,6 +36,7 @@ ORDER = (
     FeedState.OK,
 )
 DAY = timedelta(days=1)
+SHOWN = 40  # feeds of one state on the health page; the others are a link away
 HISTORY_LENGTH = 60  # polls on a feed's page
 
 
@@ -56,7 +58,8 @@ def health(desk: Desk, visit: Visit) -> Response:
     return desk.pages.show(
         visit,
         "health.html",
-        groups=groups(enabled),
+        groups=[(state, found) for state, found in groups(enabled) if state is not FeedState.OK],
+        shown=SHOWN,
         unproven=[status for status in enabled if status.state is FeedState.UNPROVEN],
         disabled=[status for status in statuses if not status.feed.enabled],
         states=Counter(status.state for status in enabled),
@@ -95,6 +98,8 @@ def feed(desk: Desk, visit: Visit) -> Response:
         visit,
         "feed.html",
         status=status,
+        card=desk.store.scorecards.list(visit.now - 90 * DAY).get(status.key, FeedCard()),
+        can_edit=desk.edit_feeds is not None,
         polls=polls,
         picture=stacked(columns) if columns else None,
         gaps=[

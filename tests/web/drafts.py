@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from web import samples
 
 from monitor.core.errors import ConfigurationErrors, Problem
+from monitor.core.feededits import Applied, FeedEdit, FeedsDraft
+from monitor.core.feedplan import plan
 from monitor.core.lab import GoldenReport, Move, Preview
+from monitor.core.values import Feed
+from monitor.feededit import SetKey, difference, edited
+from monitor.feedfile import parse_feeds
 from review.desk import Draft
 
+
+@dataclass
+class FeedsOnPaper:
+    """A feeds.yaml in memory, edited and planned by the real editor; compared with `in_force`."""
+
+    text: str = "# ours\nfeeds:\n  - id: courier\n    url: https://courier.example/feed\n"
+    in_force: Sequence[Feed] = samples.FEEDS[1:2]
+
+    def read(self) -> tuple[str, str]:
+        """Return text and fingerprint."""
+        return self.text, str(hash(self.text))
+
+    def draft(self, edit: FeedEdit) -> FeedsDraft:
+        """Plan a text as the whole file, or the pausing of a feed."""
+        base = self.read()[1]
+        try:
+            text = edit.text or edited(self.text, [SetKey(**PAUSED)]).text
+            file = parse_feeds(text)
+        except ConfigurationErrors as error:
+            return FeedsDraft(base=base, text=edit.text, problems=tuple(error.problems))
+        return FeedsDraft(
+            base=base,
+            text=text,
+            difference=difference(self.text, text),
+            plan=plan(self.in_force, file.feeds),
+        )
+
+    def apply(self, edit: FeedEdit, *, base: str, actor: str, is_confirmed: bool) -> Applied:
+        """Take over the text, unless it was planned from another."""
+        if base != self.read()[1]:
+            return Applied.MEANWHILE
+        self.text = self.draft(edit).text
+        return Applied.DONE
+
+
+PAUSED: dict[str, Any] = {"feed_id": "courier", "key": "enabled", "value": False}
 EMPTY = GoldenReport(count=14, precision=1.0, recall=1.0, dropped=(), raised=(), flips=())
 
 

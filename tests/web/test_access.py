@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 from web import samples
-from web.drafts import Folder
+from web.drafts import FeedsOnPaper, Folder
 from web.visitors import Visitor, find, tree, words
 
 from monitor.core.values import TextState
@@ -57,6 +57,7 @@ def open_visitor(store: Store, clock: samples.FixedClock) -> Visitor:
         try_url=lambda _: samples.TRIED,
         add_tip=lambda url, **_: store.ledger.why(1),
         edit_rules=Folder(),
+        edit_feeds=FeedsOnPaper(),
         edit_mails=samples.room(store, clock),
     )
     return Visitor(app)
@@ -144,7 +145,13 @@ def test_changes_from_other_sites_are_refused(
     """A form on another site changes nothing; our own forms and programs may."""
     before = samples.contents(filled)
     fields = {"decision": "relevant", "note": "x", "url": "https://a.example/", "name": "N"}
-    fields |= {"version": samples.RULES_HASH, "reason": "x", "role": "reader", "grade": "lead"}
+    fields |= {
+        "version": samples.RULES_HASH,
+        "reason": "x",
+        "role": "reader",
+        "grade": "lead",
+        "ask": "pause",
+    }
     answer = open_visitor.ask("POST", path, data=fields, headers=headers)
 
     if is_ours:

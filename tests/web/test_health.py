@@ -21,8 +21,11 @@ DIGESTS = Job(name="digests", every=timedelta(minutes=1), run=lambda: "", what="
 
 
 def test_every_feed_is_told_in_plain_words(filled: Store, visitor: Visitor) -> None:
-    """Each state has its heading, its meaning and the next step; every feed has its row."""
-    page = visitor.page("/health")
+    """Each state has its heading, its meaning and the next step; every troubled feed has its row.
+
+    The page of feeds has them all.
+    """
+    page, everything = visitor.page("/health"), visitor.page("/feeds")
     blocked = tables.FEED_STATES[FeedState.BLOCKED]
     text = words(page)
 
@@ -30,7 +33,9 @@ def test_every_feed_is_told_in_plain_words(filled: Store, visitor: Visitor) -> N
     assert blocked.next_step in text
     assert "access is forbidden (403)" in text
     listed = {words(one) for one in find(page, "table.feeds td a")}
-    assert listed == {feed.title for feed in samples.FEEDS[:6]}
+    assert listed == {"The Walled Gazette"}
+    every = {words(one) for one in find(everything, "table.feedcards td a")}
+    assert every == {feed.title for feed in samples.FEEDS if feed.enabled}
 
 
 def test_unproven_feeds_are_one_grouped_line(filled: Store, visitor: Visitor) -> None:
@@ -110,7 +115,7 @@ def test_feed_page_draws_its_polls(filled: Store, visitor: Visitor) -> None:
     polls = filled.feeds.history("walled")
     drawn = find(page, "figure svg g")
 
-    assert len(drawn) == len(polls) == len(find(page, "table.list tbody tr"))
+    assert len(drawn) == len(polls) == len(find(page, "main table.list tbody tr"))
     assert find(page, "rect.bar-failed")
     assert find(page, "svg")[0].get("aria-label")
 
