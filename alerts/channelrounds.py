@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from alerts.journal import Journal
+from alerts.rounds import delivered
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
 from monitor.core.telling import Delivery, DeliveryResult, Outgoing, Way
 from monitor.ports_telling import Mailer, TellingStore
@@ -43,6 +45,7 @@ def send_channels(
     *,
     owner: str = "monitor",
     limit: int = 200,
+    journal: Journal | None = None,
 ) -> ChannelReport:
     """Send what is due to webhooks and chats, each message once, or until `limit` attempts."""
     report = ChannelReport()
@@ -56,7 +59,7 @@ def send_channels(
             )
             if outgoing is None:
                 break
-            result = mailer.deliver(outgoing.message)
+            result = delivered(mailer, outgoing, journal)
             moment = now + timedelta(seconds=time.monotonic() - started)
             retry_at = next_attempt(
                 result, attempt=outgoing.attempt, created_at=outgoing.created_at, now=moment
@@ -67,6 +70,8 @@ def send_channels(
                 code=result.code, attempt=outgoing.attempt, detail=result.detail,
             )  # fmt: skip
             if result.outcome is Delivery.ACCEPTED:
+                if journal is not None:
+                    journal.sent(outgoing.message.message_id, moment)
                 report.accepted += 1
             else:
                 report.failed += 1

@@ -213,7 +213,7 @@ def send_due(
         outgoing = store.outbox.take(moment, owner=owner, lease_for=lease_for)
         if outgoing is None:
             break
-        result = _delivered(mailer, outgoing, journal)
+        result = delivered(mailer, outgoing, journal)
         moment = now + timedelta(seconds=time.monotonic() - started)
         if journal is not None and result.outcome is Delivery.ACCEPTED:
             journal.sent(outgoing.message.message_id, moment)
@@ -241,7 +241,7 @@ def send_due(
     return report
 
 
-def _delivered(mailer: Mailer, outgoing: Outgoing, journal: Journal | None) -> DeliveryResult:
+def delivered(mailer: Mailer, outgoing: Outgoing, journal: Journal | None) -> DeliveryResult:
     """Try to deliver, unless the journal knows that a server accepted this very message."""
     if journal is not None and journal.was_sent(
         outgoing.message.message_id, since=outgoing.created_at

@@ -13,6 +13,7 @@ import structlog
 
 from monitor.app import Watch
 from monitor.catalogues import N_
+from monitor.channelroom import ChannelRoom
 from monitor.core.errors import ConfigurationErrors
 from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun
@@ -38,6 +39,7 @@ class Standing:
         self._rules_hash = ""
         self._feed_file = FeedFileWatch(watch.settings.feeds)
         self._network_is_up = True
+        self._channels = ChannelRoom(watch)
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs, the most frequent first."""
@@ -71,6 +73,12 @@ class Standing:
                 every=timedelta(seconds=30),
                 run=lambda: str(self._watch.send_due()),
                 what=N_("Send what waits in the outbox"),
+            ),
+            Job(
+                name="channels",
+                every=timedelta(seconds=30),
+                run=self._channels.run,
+                what=N_("Send what waits for webhooks and chats"),
             ),
             Job(
                 name="ledger",
@@ -153,7 +161,7 @@ class Standing:
             watch.store.notices.close("file", "feeds.yaml", watch.clock.now())
         match news:
             case Edited(file=file, plan=plan):
-                watch.store.feeds.sync(file.feeds, watch.clock.now())
+                watch.take_feeds(file)
                 watch.store.notices.close("file", "feeds.yaml", watch.clock.now())
                 log.info("feeds.taken", changes=plan_lines(plan))
                 return "feeds.yaml is in force"

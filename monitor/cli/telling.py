@@ -26,6 +26,7 @@ from monitor.cli.common import (
 from monitor.core.addresses import mail_address
 from monitor.core.subscriberlist import read_subscribers
 from monitor.core.telling import QuietPolicy, Subscriber
+from monitor.core.tlp import Tlp
 from monitor.core.topics import complaint, unknown_topics
 from monitor.core.values import Band
 from monitor.core.windows import Schedule
@@ -129,6 +130,9 @@ def add(
     analyst: Annotated[
         bool, typer.Option("--analyst", help="Also show what just missed the line.")
     ] = False,
+    clearance: Annotated[
+        Tlp, typer.Option(help="The strictest mark (TLP) that may be told.")
+    ] = Tlp.CLEAR,
     config: Config = None,
 ) -> None:
     """Let somebody get digests from now on.
@@ -153,6 +157,7 @@ def add(
                 quiet=quiet,
                 alerts=alerts,
                 near_misses=analyst,
+                clearance=clearance,
                 since=watch.clock.now(),
             )
         )
