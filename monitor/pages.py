@@ -60,6 +60,7 @@ def review_app(
         edit_mails=mail_room(watch),
         topics=lambda: watch.topics,
         self_signup=watch.settings.self_signup,
+        counts_minutes=settings.count_minutes,
         is_demo=is_demo,
     )
 

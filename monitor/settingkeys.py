@@ -376,6 +376,14 @@ TABLE: Final = (
         secret=True,
     ),
     Setting(
+        name="imap_ca",
+        read=_path,
+        default=None,
+        about="A file with the certificate of your own authority, when the mail host has one. Left "
+        "out: the authorities that the system trusts.",
+        example="/etc/ssl/our-ca.pem",
+    ),
+    Setting(
         name="imap_folder",
         read=_text,
         default="INBOX",
@@ -464,6 +472,14 @@ TABLE: Final = (
         about="1 lets people put their own address on the list at /mail/subscribe of the public "
         "page; nothing is sent before they confirm it. Needs MONITOR_PUBLIC_URL.",
         example="1",
+    ),
+    Setting(
+        name="count_minutes",
+        read=_switch,
+        default="1",
+        about="Pages count how long the team works on the items of each feed: one number a day, no "
+        "person, no time of day, sent nowhere. 0 switches it off.",
+        example="0",
     ),
     Setting(
         name="language",

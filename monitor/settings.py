@@ -71,6 +71,7 @@ class Settings:
     imap_security: Literal["tls", "starttls"]
     imap_user: str | None
     imap_password: SecretStr | None
+    imap_ca: str | None
     imap_folder: str
     imap_authserv: str | None
     canary: str | None
@@ -83,6 +84,7 @@ class Settings:
     rules_auto: bool
     hold_digests: int  # minutes
     self_signup: bool
+    count_minutes: bool
     language: str
     timezone: str
     came_from: Mapping[str, str] = field(repr=False, hash=False)  # name -> where, in words

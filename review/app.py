@@ -264,6 +264,7 @@ def create_app(
     sender: Sender | None = None,
     edit_mails: EditMails | None = None,
     edit_feeds: EditFeeds | None = None,
+    counts_minutes: bool = True,
     topics: Callable[[], Mapping[str, str]] = dict,
     self_signup: bool = False,
     redact: Callable[[], Redact] = lambda: unchanged,
@@ -281,10 +282,12 @@ def create_app(
     lead here, readers have pages that show nothing that `redact` takes out. `gate` says who must
     log in; left out, nobody does on this machine before there is an admin. `edit_mails` looks at
     mails before they go; `topics` are those that a subscriber may choose, with their labels; with
-    `self_signup` people may put their own address on the list. `is_demo`: no scheduler runs, and
-    none should. `catalogue` maps a language to its messages.
+    `self_signup` people may put their own address on the list. `edit_feeds` edits feeds.yaml.
+    With `counts_minutes` pages count how long the team works, without people. `is_demo`: no
+    scheduler runs, and none should. `catalogue` maps a language to its messages.
     """
-    pages = Pages(catalogue, {"routes": {path: needs for path, _, needs in GET}})
+    routes = {path: needs for path, _, needs in GET}
+    pages = Pages(catalogue, {"routes": routes, "counts_minutes": counts_minutes})
     desk = Desk(
         store=store,
         clock=clock,
@@ -301,6 +304,7 @@ def create_app(
         redact=redact,
         edit_mails=edit_mails,
         edit_feeds=edit_feeds,
+        counts_minutes=counts_minutes,
         topics=topics,
         self_signup=self_signup,
         gate=gate or Gate(),

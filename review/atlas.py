@@ -8,6 +8,8 @@ written down here.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from monitor.catalogues import N_
@@ -48,3 +50,55 @@ PLACES: dict[str, Spot] = {
     "africa": Spot(name=N_("Africa"), east=20.0, north=4.0),
     "other-hosts": Spot(name=N_("other countries"), east=69.3, north=41.3),
 }
+
+
+# The map is `static/map.svg`: plate carree with the parallel of 45 degrees true to scale.
+WIDTH, HEIGHT = 792.0, 510.0
+WEST, NORTH = -10.0, 74.0
+PER_DEGREE = (4.4, 6.2225)  # 4.4 and 4.4 / cos 45
+SMALLEST, LARGEST = 5.0, 24.0  # radii
+LABELLED = 9  # places whose names stand on the map, the most named first, where there is room
+LETTER, LINE = 6.6, 15.0  # how much room a name takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """A place on the map, sized by how many items name it."""
+
+    id: str
+    name: str  # a message
+    count: int
+    x: float
+    y: float
+    radius: float
+    is_labelled: bool
+
+
+def dots(counts: Mapping[str, int], said: Callable[[str], str]) -> list[Dot]:
+    """Return the places that are named, the most named first; `said` translates a name.
+
+    The area of a dot goes with the count. A name that would stand over another is left out: the
+    list beside the map has all of them.
+    """
+    most = max(counts.values(), default=0)
+    taken: list[tuple[float, float, float]] = []
+    found = []
+    ranked = sorted(counts.items(), key=lambda named: (-named[1], named[0]))
+    for id, count in ranked:
+        spot = PLACES[id]
+        x = round((spot.east - WEST) * PER_DEGREE[0], 1)
+        y = round((NORTH - spot.north) * PER_DEGREE[1], 1)
+        radius = round(max(SMALLEST, LARGEST * math.sqrt(count / most)), 1)
+        name = (x + radius, y, x + radius + LETTER * len(said(spot.name)))
+        has_room = (
+            len(taken) < LABELLED
+            and name[2] < WIDTH
+            and all(abs(y - other) > LINE or name[0] > end or name[2] < start
+                    for start, other, end in taken)
+        )  # fmt: skip
+        if has_room:
+            taken.append(name)
+        found.append(
+            Dot(id=id, name=spot.name, count=count, x=x, y=y, radius=radius, is_labelled=has_room)
+        )
+    return found

@@ -36,7 +36,7 @@ from monitor.ports import Clock
 from review.gate import Gate
 from review.narrow import NarrowDoor
 from review.pages import Pages
-from review.visits import Visit, visit
+from review.visits import Visit, visit, whole
 from store import Store
 
 TryUrl = Callable[[str], Mapping[str, Any]]
@@ -137,6 +137,7 @@ class Desk:
     topics: Callable[[], Mapping[str, str]] = dict  # that a subscriber may choose, with labels
     edit_mails: EditMails | None = None
     edit_feeds: EditFeeds | None = None
+    counts_minutes: bool = True  # how long the team works, without people
     self_signup: bool = False  # people may put their own address on the list
 
     def visit(self, request: Request, form: Mapping[str, str]) -> Visit:
@@ -152,6 +153,7 @@ class Desk:
 
 
 SMALL_FORM, LARGE_FORM = (0, 20), (1, 80)  # files, fields
+WORKED = "worked"  # the field of a form with the seconds that a page was in use
 LOGGED_OUT = "log-in"  # why a request was refused, beside the status
 
 Page = Callable[[Desk, Visit], Response]
@@ -217,6 +219,8 @@ class Answering:
                 return self._asked_to_log_in(visit)
             if not visit.who.may(self.needs):
                 raise HTTPException(403)
+            if self.takes_form:
+                _count_work(self.desk, visit)
         return self.page(self.desk, visit)
 
     def _asked_to_log_in(self, visit: Visit) -> Response:
@@ -224,6 +228,18 @@ class Answering:
         if self.takes_form:
             raise HTTPException(403, LOGGED_OUT)
         return see_other(f"/login?{urlencode({'next': visit.here})}")
+
+
+def _count_work(desk: Desk, visit: Visit) -> None:
+    """Add the seconds that a form brings to the team's day, to the feed of the item it is about.
+
+    A page counts while it is in use and sends the sum with the next form that is sent anyway: no
+    person, no time of day, no request of its own.
+    """
+    seconds = whole(visit.form.get(WORKED, ""))
+    if desk.counts_minutes and seconds:
+        key = visit.number("key") if visit.path.startswith("/items/") else None
+        desk.store.efforts.add(seconds, item_key=key, now=visit.now)
 
 
 async def _text(value: str | UploadFile) -> str:

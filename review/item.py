@@ -113,7 +113,7 @@ def entry_page(item: Item, *, now: datetime, language: str = "en", zone: str = "
 @cache
 def _apart() -> Pages:
     """Return templates that link to no page: there is no server behind a dry run."""
-    return Pages(standing={"routes": {}})
+    return Pages(standing={"routes": {}, "counts_minutes": False})
 
 
 def around(item: Item) -> dict[str, object]:

@@ -1,4 +1,8 @@
-"""The month at a glance: how many items each day by band, and what the team made of them."""
+"""The month at a glance: items each day by band, places named, feed health, the team's work.
+
+Every picture stands beside its numbers as text. Figures of work are the team's: nobody can be told
+from anybody else in them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,11 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from monitor.core.values import Band
+from review.atlas import HEIGHT, PLACES, WIDTH, dots
 from review.charts import Column, stacked
 from review.choosing import SHOWN_BANDS
 from review.desk import Desk
+from review.scorecards import STATES
 from review.visits import Visit
 from store import Store
 
@@ -26,6 +32,19 @@ class Day:
     counts: dict[Band, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the team did in a window."""
+
+    minutes: float
+    accepted: int  # items judged relevant or escalated
+
+    @property
+    def each(self) -> float | None:
+        """Minutes for each accepted item; None when nothing was accepted, or nothing counted."""
+        return self.minutes / self.accepted if self.accepted and self.minutes else None
+
+
 def overview(desk: Desk, visit: Visit) -> Response:
     """Show the last thirty days."""
     days = counted(desk.store, day_starts(visit.now, visit.zone))
@@ -34,6 +53,8 @@ def overview(desk: Desk, visit: Visit) -> Response:
         Column(f"{day.start:%Y-%m-%d}", tuple((band.value, day.counts[band]) for band in drawn))
         for day in days
     ]
+    named = desk.store.items.places_named(tuple(PLACES), days[0].start)
+    states = desk.store.feeds.states()
     return desk.pages.show(
         visit,
         "overview.html",
@@ -42,6 +63,21 @@ def overview(desk: Desk, visit: Visit) -> Response:
         bands=SHOWN_BANDS,
         all_bands=(*SHOWN_BANDS, Band.REJECT),
         counts=desk.store.items.counts(),
+        dots=dots(named, desk.pages.catalogue(visit.language).gettext),
+        width=WIDTH,
+        height=HEIGHT,
+        states={state: states[state] for state in STATES if state in states},
+        feed_count=sum(states.values()),
+        work=worked(desk.store, since=days[0].start),
+        agreement=desk.store.grades.agreement(),
+    )
+
+
+def worked(store: Store, *, since: datetime) -> Work:
+    """Return the team's minutes and what came of them."""
+    return Work(
+        minutes=store.efforts.total(since).total_seconds() / 60,
+        accepted=store.verdicts.accepted_since(since),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import FeedStatus, FirstRun, GapReport, PollLine, SyncReport
@@ -18,10 +18,13 @@ from monitor.core.values import ErrorCode, Feed, FeedForPoll, FeedState
 from store.rows import feed_for_poll, feed_from_json, feed_to_json
 from store.session import Database
 from store.tables.base import table
+from store.tables.fetching import TakenRow
 from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, ItemRow, PollRow, is_pending
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
-ITEM, GAP = table(ItemRow), table(GapRow)
+ITEM, GAP, TAKEN = table(ItemRow), table(GapRow), table(TakenRow)
+
+FEEDS_FILE = "feeds.yaml"
 
 # Links that people add by hand are entries of this feed, so that they have fates like any other.
 TIPS = Feed(id="tips", url="https://tips.invalid/", title="Tips by hand", enabled=False)
@@ -34,9 +37,12 @@ class Feeds:
         """Work on `database`."""
         self._database = database
 
-    def sync(self, feeds: Sequence[Feed], now: datetime) -> SyncReport:
+    def sync(
+        self, feeds: Sequence[Feed], now: datetime, *, fingerprint: str | None = None
+    ) -> SyncReport:
         """Make the store follow feeds.yaml, in one transaction.
 
+        `fingerprint` says which text they were read from; see `is_taken`.
         A new feed is due at once; a changed one at the latest after its new interval. A new address
         drops the old one's validators and failures, but is no first poll again.
         """
@@ -54,6 +60,10 @@ class Feeds:
                     session.execute(update(FEED).where(FEED.c.key == row.key).values(changes))
                     (returned if row.removed_at else changed).append(feed.id)
             removed = self._remove_others(session, rows, {feed.id for feed in feeds}, now)
+            session.execute(delete(TAKEN).where(TAKEN.c.name == FEEDS_FILE))
+            if fingerprint is not None:
+                taken = {"name": FEEDS_FILE, "fingerprint": fingerprint, "taken_at": now}
+                session.execute(TAKEN.insert().values(taken))
         touched = len(added) + len(changed) + len(returned)
         return SyncReport(
             added=tuple(added),
@@ -62,6 +72,18 @@ class Feeds:
             returned=tuple(returned),
             unchanged_count=len(feeds) - touched,
         )
+
+    def is_taken(self, fingerprint: str) -> bool:
+        """Whether the feeds in force are just those of a text of feeds.yaml."""
+        with self._database.reading() as session:
+            query = select(TAKEN.c.fingerprint).where(TAKEN.c.name == FEEDS_FILE)
+            return session.execute(query).scalar_one_or_none() == fingerprint
+
+    def enabled_ids(self) -> list[str]:
+        """Return the ids of the feeds that are polled, in the order in which they came to us."""
+        query = select(FEED.c.id).where(FEED.c.enabled).order_by(FEED.c.key)
+        with self._database.reading() as session:
+            return list(session.execute(query).scalars())
 
     def lease_tips(self, now: datetime, *, owner: str, lease_for: timedelta) -> FeedForPoll:
         """Lease the feed of links that people add by hand; made at first use, never polled."""
@@ -96,6 +118,23 @@ class Feeds:
         with self._database.reading() as session:
             counts = _Counts(session)
             return [_status(row, counts, now) for row in session.execute(query)]
+
+    def states(self) -> dict[FeedState, int]:
+        """Return how many of the feeds that are asked are in each state; states without any not."""
+        query = (
+            select(FEED.c.state, func.count())
+            .where(FEED.c.enabled, FEED.c.removed_at.is_(None))
+            .group_by(FEED.c.state)
+        )
+        with self._database.reading() as session:
+            return {FeedState(state): count for state, count in session.execute(query)}
+
+    def named(self) -> list[tuple[str, str]]:
+        """Return id and title of each feed of feeds.yaml, by title: a menu, without any counts."""
+        query = select(FEED.c.id, FEED.c.spec).where(FEED.c.removed_at.is_(None))
+        with self._database.reading() as session:
+            found = [(row.id, str(row.spec["title"])) for row in session.execute(query)]
+        return sorted(found, key=lambda feed: (feed[1].casefold(), feed[0]))
 
     def status(self, feed_id: str, now: datetime) -> FeedStatus | None:
         """Return how one feed is doing; None when there never was one of that name."""

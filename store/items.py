@@ -184,6 +184,26 @@ class Items:
                 found[number][Band(band)] = count
         return found
 
+    def places_named(self, places: Sequence[str], since: datetime) -> dict[str, int]:
+        """Return how many items name each of these entities, best band queue or better.
+
+        First seen since then, without backfill and without what was judged irrelevant.
+        """
+        query = (
+            select(MATCH.c.entity, func.count(func.distinct(MATCH.c.item_key)))
+            .join(ITEM, ITEM.c.key == MATCH.c.item_key)
+            .where(
+                MATCH.c.entity.in_(places),
+                ITEM.c.first_seen_at >= since,
+                ~ITEM.c.is_backfill,
+                ITEM.c.peak_band != Band.REJECT.value,
+                ITEM.c.state != ItemState.IRRELEVANT.value,
+            )
+            .group_by(MATCH.c.entity)
+        )
+        with self._database.reading() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
     def revisions(self, key: int) -> tuple[Revision, ...]:
         """Return the earlier texts of an item, oldest first."""
         with self._database.reading() as session:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 from sqlmodel import Session
 
 from monitor.core.reports import Taught, VerdictLine
@@ -108,6 +108,17 @@ class Verdicts:
         query = select(VERDICT).order_by(VERDICT.c.key.desc()).limit(limit)
         with self._database.reading() as session:
             return _lines(session, query)
+
+    def accepted_since(self, since: datetime) -> int:
+        """Return how many items have a standing verdict of relevant or escalated since then."""
+        accepted = (Verdict.RELEVANT.value, Verdict.ESCALATE.value)
+        query = select(func.count(func.distinct(VERDICT.c.item_key))).where(
+            VERDICT.c.given_at >= since,
+            VERDICT.c.undone_at.is_(None),
+            VERDICT.c.verdict.in_(accepted),
+        )
+        with self._database.reading() as session:
+            return int(session.execute(query).scalar_one())
 
     def taught(self) -> list[Taught]:
         """Return the items that became examples, each with its latest standing verdict to teach."""

@@ -69,3 +69,29 @@ document.querySelector('a[data-key="?"]')?.addEventListener("click", (event) => 
   event.preventDefault();
   help.showModal();
 });
+
+// How long the team works, without people: seconds between signs of life less than a minute apart,
+// kept in this tab, sent with the next form that is sent anyway. Off when the operator says so.
+if (document.body.hasAttribute("data-minutes")) {
+  const kept = "worked";
+  let worked = Number(sessionStorage.getItem(kept)) || 0;
+  let last = Date.now();
+  const live = () => {
+    const now = Date.now();
+    if (document.visibilityState === "visible" && now - last < 60000) worked += now - last;
+    last = now;
+  };
+  for (const sign of ["keydown", "pointerdown", "pointermove", "wheel", "scroll"])
+    document.addEventListener(sign, live, { passive: true, capture: true });
+  document.addEventListener("submit", (event) => {
+    live();
+    if (event.target.method !== "post" || worked < 1000) return;
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = kept;
+    field.value = Math.floor(worked / 1000);
+    event.target.append(field);
+    worked %= 1000;
+  });
+  addEventListener("pagehide", () => { live(); sessionStorage.setItem(kept, Math.round(worked)); });
+}
