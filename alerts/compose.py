@@ -17,7 +17,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alerts.coverage_view import CoverageView, coverage_view
-from alerts.links import reader_link
+from alerts.links import leaving_token, reader_link
 from alerts.message import HeaderBroken, build
 from alerts.payload import channel_message
 from alerts.sender import Sender
@@ -192,7 +192,9 @@ def _link(digest: Digest, sender: Sender, purpose: Purpose) -> str | None:
 
 def list_headers(digest: Digest, sender: Sender) -> dict[str, str]:
     """Return the headers by which mail programs recognise a list and offer to leave it."""
-    mailto = f"<mailto:{sender.reply_to}?subject=unsubscribe>"
+    token = leaving_token(sender, subscriber=digest.subscriber, made_at=digest.made_at)
+    to = f"{sender.address}?subject=unsubscribe%20{token}" if token else None
+    mailto = f"<mailto:{to or f'{sender.reply_to}?subject=unsubscribe'}>"
     url = _link(digest, sender, Purpose.UNSUBSCRIBE)
     headers = {
         "List-Id": f"<digest.{sender.domain}>",

@@ -81,6 +81,15 @@ def confirm_link(sender: Sender, *, key: int, address: str, made_at: datetime) -
     return f"{sender.public_url}/mail/{token}"
 
 
+def leaving_token(sender: Sender, *, subscriber: Subscriber, made_at: datetime) -> str | None:
+    """Return what a letter must carry to end a subscription; None while nobody reads letters."""
+    if not (sender.secret and sender.has_mailbox):
+        return None
+    subject = f"{subscriber.key}-{_mark(subscriber.address)}"
+    until = made_at + UNSUBSCRIBE_FOR
+    return sign(sender.secret, Purpose.UNSUBSCRIBE, subject=subject, until=until)
+
+
 def read_link(secret: bytes, token: str, *, now: datetime) -> ReaderLink | None:
     """Return what the last part of a link says; None unless it is ours, whole and in time."""
     found = (verify(secret, token, purpose=purpose, now=now) for purpose in _PARTS)

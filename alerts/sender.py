@@ -13,6 +13,7 @@ class Sender:
     `public_url` is where people reach the review page (https, without a slash at its end); None
     means that mails carry no link to us. `secret` signs links that act; None means that there are
     no such links. `has_reader_pages` says that the review page answers `/mail/TOKEN`.
+    `has_mailbox` says that letters to the sending address are read by us.
     """
 
     address: str
@@ -21,6 +22,7 @@ class Sender:
     contact: str | None = None  # who answers a reader's letter; None: the sending address
     secret: bytes | None = None
     has_reader_pages: bool = False
+    has_mailbox: bool = False
 
     @property
     def has_links(self) -> bool:

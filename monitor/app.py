@@ -236,8 +236,11 @@ class Watch:
             name=name or "Dispatch Watch",
             public_url=self.settings.public_url,
             contact=self.settings.operator_email,
-            secret=self.link_secret if self.settings.public_url else None,
+            secret=self.link_secret
+            if self.settings.public_url or self.settings.imap_host
+            else None,
             has_reader_pages=self.settings.public_url is not None,
+            has_mailbox=self.settings.imap_host is not None,
         )
 
     @cached_property

@@ -22,6 +22,7 @@ from monitor.core.troubles import troubles
 from monitor.core.values import ErrorCode, PollReport
 from monitor.feedwatch import Edited, FeedFileWatch, Held, Wrong
 from monitor.jobs import Job
+from monitor.postbox import Postbox
 from monitor.rulefiles import parse_rules, read_rules
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Standing:
         self._feed_file = FeedFileWatch(watch.settings.feeds)
         self._network_is_up = True
         self._channels = ChannelRoom(watch)
+        self._postbox = Postbox(watch)
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs, the most frequent first."""
@@ -79,6 +81,12 @@ class Standing:
                 every=timedelta(seconds=30),
                 run=self._channels.run,
                 what=N_("Send what waits for webhooks and chats"),
+            ),
+            Job(
+                name="mailbox",
+                every=timedelta(minutes=2),
+                run=self._postbox.run,
+                what=N_("Read what came back by mail: refusals, letters to leave, the canary"),
             ),
             Job(
                 name="ledger",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from store.ledger import Ledger
     from store.logins import Logins
     from store.looks import Looks
+    from store.mailbox import Mailbox
     from store.marks import Marks
     from store.notices import Notices
     from store.outbox import Outbox
@@ -170,6 +171,13 @@ class Store:
         from store.looks import Looks
 
         return Looks(self.database)
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """See `store.mailbox`."""
+        from store.mailbox import Mailbox
+
+        return Mailbox(self.database)
 
     @cached_property
     def marks(self) -> Marks:

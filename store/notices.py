@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Executable, Select, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.reports import Notice
@@ -18,6 +18,19 @@ from store.tables.reviewing import NoticeRow
 NOTICE = table(NoticeRow)
 
 
+def opening(kind: str, subject: str, detail: str, now: datetime, *, is_sqlite: bool) -> Executable:
+    """Return the statement that opens a notice, for the transaction of what it tells of."""
+    insert = (sqlite if is_sqlite else postgresql).insert(NOTICE)
+    statement: Executable = (
+        insert.values(kind=kind, subject=subject, detail=detail, opened_at=now)
+        .on_conflict_do_nothing(
+            index_elements=["kind", "subject"], index_where=text("closed_at IS NULL")
+        )
+        .returning(NOTICE.c.key)
+    )
+    return statement
+
+
 class Notices:
     """Queries about notices."""
 
@@ -27,14 +40,7 @@ class Notices:
 
     def raise_once(self, kind: str, subject: str, detail: str, now: datetime) -> bool:
         """Open a notice; True when it is new. An open one of its kind and subject stays."""
-        insert = (sqlite if self._database.is_sqlite else postgresql).insert(NOTICE)
-        statement = (
-            insert.values(kind=kind, subject=subject, detail=detail, opened_at=now)
-            .on_conflict_do_nothing(
-                index_elements=["kind", "subject"], index_where=text("closed_at IS NULL")
-            )
-            .returning(NOTICE.c.key)
-        )
+        statement = opening(kind, subject, detail, now, is_sqlite=self._database.is_sqlite)
         with self._database.writing() as session:
             return session.execute(statement).first() is not None
 
