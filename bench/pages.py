@@ -20,7 +20,23 @@ from storing import NOW, fill, told
 from review.app import create_app
 from store import Store, open_store
 
-PAGES = ("/", "/?page=100", "/?state=all", "/stopped", "/overview", "/items/777", "/health")
+PAGES = (
+    "/",
+    "/?page=100",
+    "/?state=all",
+    "/?place=nakhodka&state=all",
+    "/?q=노동자&state=all",
+    "/stopped",
+    "/overview",
+    "/items/777",
+    "/feeds",
+    "/feeds/feed-7",
+    "/health",
+    "/why?url=https://7.example/3",
+    "/rules",
+    "/digests",
+    "/you",
+)
 ROUNDS = 40
 
 
