@@ -70,6 +70,23 @@ class SmtpMailer:
             self.close()
         return result
 
+    def check(self) -> DeliveryResult:
+        """Connect and log in as for a message, and leave again; ACCEPTED tells how it is protected.
+
+        Never raises for what a server or network does.
+        """
+        try:
+            server = self._connected()
+        except _Trouble as trouble:
+            return trouble.result
+        said = "without TLS"
+        if isinstance(server.sock, ssl.SSLSocket):
+            said = server.sock.version() or "TLS"
+            ends = (server.sock.getpeercert() or {}).get("notAfter")
+            said += f", certificate until {ends}" if ends else ""
+        self.close()
+        return _result(Delivery.ACCEPTED, 250, said)
+
     def close(self) -> None:
         """End the connection, politely where the server still listens."""
         server, self._server = self._server, None

@@ -18,7 +18,7 @@ from monitor import __version__
 # The modules of the commands, in the order of the help.
 PARTS = (
     *("running", "polling", "trying", "feeding", "finding"),
-    *("relevance", "ruling", "telling", "channels", "people", "keeping"),
+    *("relevance", "ruling", "telling", "channels", "people", "keeping", "doctoring"),
 )
 # Commands that start without importing all others: importing takes as long as they do.
 ALONE = {"poll": "polling"}
