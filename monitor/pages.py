@@ -49,6 +49,8 @@ def review_app(
         lint=lambda: lint(watch),
         allowed_hosts=(*settings.allowed_hosts, *((public,) if public else ())),
         allow_private=settings.allow_private,
+        has_mailbox=settings.imap_host is not None,
+        canary=settings.canary,
         zone=settings.timezone,
         sender=watch.sender if settings.public_url else None,
         gate=Gate(

@@ -270,6 +270,8 @@ def create_app(
     redact: Callable[[], Redact] = lambda: unchanged,
     gate: Gate | None = None,
     is_demo: bool = False,
+    has_mailbox: bool = False,
+    canary: str | None = None,
     catalogue: Callable[[str], NullTranslations] = translations,
 ) -> Starlette:
     """Return the review page over `store`.
@@ -284,7 +286,8 @@ def create_app(
     mails before they go; `topics` are those that a subscriber may choose, with their labels; with
     `self_signup` people may put their own address on the list. `edit_feeds` edits feeds.yaml.
     With `counts_minutes` pages count how long the team works, without people. `is_demo`: no
-    scheduler runs, and none should. `catalogue` maps a language to its messages.
+    scheduler runs, and none should. `has_mailbox`: mails that come back are read; those to `canary`
+    must arrive there. `catalogue` maps a language to its messages.
     """
     routes = {path: needs for path, _, needs in GET}
     pages = Pages(catalogue, {"routes": routes, "counts_minutes": counts_minutes})
@@ -309,6 +312,8 @@ def create_app(
         self_signup=self_signup,
         gate=gate or Gate(),
         is_demo=is_demo,
+        has_mailbox=has_mailbox,
+        canary=canary,
     )
     return Review(desk, allowed_hosts=allowed_hosts)
 

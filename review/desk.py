@@ -133,6 +133,8 @@ class Desk:
     narrow_door: NarrowDoor = field(default_factory=NarrowDoor)
     sender: Sender | None = None  # of mails whose links lead here; None: readers have no pages
     is_demo: bool = False
+    has_mailbox: bool = False  # mails that come back are read
+    canary: str | None = None  # whose mails must arrive there
     redact: Callable[[], Redact] = lambda: unchanged  # what readers of mails must not be shown
     topics: Callable[[], Mapping[str, str]] = dict  # that a subscriber may choose, with labels
     edit_mails: EditMails | None = None

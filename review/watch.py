@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from starlette.responses import JSONResponse, Response
 
 from monitor.core.errors import StoreError
+from monitor.core.letters import CANARY_PATIENCE, CanaryState
 from monitor.core.reports import FeedStatus, JobRun
 from monitor.core.scorecards import FeedCard
 from monitor.core.values import FeedState
@@ -71,9 +72,19 @@ def health(desk: Desk, visit: Visit) -> Response:
         notices=desk.store.notices.open(),
         lease=desk.store.leases.holder("scheduler", visit.now),
         is_demo=desk.is_demo,
+        has_mailbox=desk.has_mailbox,
+        mailbox_read_at=desk.store.mailbox.read_at() if desk.has_mailbox else None,
+        canary=canary_state(desk, visit),
         allow_private=desk.allow_private,
         can_try=desk.try_url is not None,
     )
+
+
+def canary_state(desk: Desk, visit: Visit) -> CanaryState | None:
+    """Return how the canary does; None where there is none."""
+    if desk.canary is None or not desk.has_mailbox:
+        return None
+    return desk.store.mailbox.canary(desk.canary, visit.now, patience=CANARY_PATIENCE)
 
 
 def feed(desk: Desk, visit: Visit) -> Response:

@@ -231,3 +231,19 @@ def test_try_shows_what_an_address_brings(filled: Store, visiting: Callable[...,
     assert "&lt;b&gt;no link&lt;/b&gt;" in answer.text
     assert visiting().get("/try").status_code == 404
     assert visiting().post("/try", {"url": "x"}).status_code == 404
+
+
+def test_the_page_says_that_late_refusals_are_not_seen(visitor: Visitor) -> None:
+    """Without a mailbox, nobody may think that no news of a mail is good news."""
+    assert "mails that are sent back later are not seen" in words(visitor.page("/health"))
+
+
+def test_the_page_says_when_the_canary_sang(store: Store, visiting: Callable[..., Visitor]) -> None:
+    """With a mailbox, when it was read, and whether the canary's mail arrived."""
+    store.mailbox.advance("w@mx/INBOX", uid_validity=1, last_uid=1, now=samples.NOW)
+    without = words(visiting(has_mailbox=True).page("/health"))
+    text = words(visiting(has_mailbox=True, canary="c@ngo.example").page("/health"))
+
+    assert "The mailbox was read:" in text
+    assert "There is no canary" in without
+    assert "The canary's last mail arrived: –" in text
