@@ -12,11 +12,10 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
-import structlog
-from structlog.tracebacks import ExceptionDictTransformer
-from structlog.types import EventDict, Processor, WrappedLogger
+if TYPE_CHECKING:
+    from structlog.types import EventDict, Processor, WrappedLogger
 
 MASK: Final = "********"
 MAX_TEXT: Final = 10_000  # characters of one field; a log is no place for an article
@@ -55,6 +54,9 @@ def configure_logs(
     May be called again; the last call counts. `secrets` are texts that are masked wherever they
     appear. Each process calls it for itself.
     """
+    import structlog
+    from structlog.tracebacks import ExceptionDictTransformer
+
     clean = _Cleaner(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -85,9 +87,7 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    logging.captureWarnings(True)
+    _hush(root.level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -98,6 +98,46 @@ def configure_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # a second call must reach loggers made before it
     )
+
+
+def configure_logs_late(
+    level: str = "info",
+    *,
+    style: Literal["text", "json"] = "text",
+    secrets: Iterable[str] = (),
+) -> None:
+    """Do what `configure_logs` does when the first line is written: for commands that write none.
+
+    Only where nothing logs through structlog itself; importing it takes as long as fifty polls.
+    """
+    if level == "debug":  # then there are lines at once, and libraries have theirs
+        configure_logs(level, style=style, secrets=secrets)
+        return
+    root = logging.getLogger()
+    root.handlers[:] = [_Late(level, style, tuple(secrets))]
+    root.setLevel(level.upper())
+    _hush(root.level)
+
+
+def _hush(level: int) -> None:
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, level))
+    logging.captureWarnings(True)
+
+
+class _Late(logging.Handler):
+    """Takes the first line, and makes way for the real handler."""
+
+    def __init__(
+        self, level: str, style: Literal["text", "json"], secrets: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self._level, self._style, self._secrets = level, style, secrets
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Configure the logs, and have them write this line."""
+        configure_logs(self._level, style=self._style, secrets=self._secrets)
+        logging.getLogger().handle(record)
 
 
 def escaped(text: str) -> str:

@@ -14,20 +14,16 @@ from contextlib import contextmanager
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from monitor.app import Watch, open_watch
 from monitor.core.errors import ConfigurationErrors, MonitorError, StoreError
-from monitor.logs import configure_logs
+from monitor.logs import configure_logs, configure_logs_late
 from monitor.settings import Settings, load_settings
 
 FAILURE, USAGE, TRY_AGAIN, CONFIGURATION, INTERRUPTED = 1, 2, 75, 78, 130
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-talk = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Config = Annotated[
     str | None,
@@ -56,7 +52,9 @@ def say_json(value: object) -> None:
 
 def remark(text: str) -> None:
     """Print a remark for the person at the terminal, not for a script."""
-    talk.print(text, markup=False)
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def stop(text: str, code: int = FAILURE) -> typer.Exit:
@@ -68,14 +66,20 @@ def stop(text: str, code: int = FAILURE) -> typer.Exit:
 def settings_from(
     config: str | None = None,
     allow_private: Sequence[str] | None = None,
+    *,
+    late_logs: bool = False,
     **flags: str | None,
 ) -> Settings:
-    """Return the settings with what the command line says on top."""
+    """Return the settings with what the command line says on top.
+
+    `late_logs`: prepare the log when its first line is written.
+    """
     given: dict[str, str | None] = {"config": config, **flags}
     if allow_private:
         given["allow_private"] = ",".join(allow_private)
     settings = load_settings(given)
-    configure_logs(settings.log_level, style=settings.log_format, secrets=settings.secrets)
+    configure = configure_logs_late if late_logs else configure_logs
+    configure(settings.log_level, style=settings.log_format, secrets=settings.secrets)
     for warning in settings.warnings:
         remark(str(warning))
     return settings
@@ -110,16 +114,19 @@ def tells_failures(command: Callable[_P, _T]) -> Callable[_P, _T]:
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal; give a function that moves it on. Silent elsewhere."""
-    if not talk.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=talk, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda steps: bar.advance(task, steps)
 

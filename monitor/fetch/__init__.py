@@ -13,7 +13,13 @@ in an hour, so kept connections would gain little, and an answer can never be ta
 
 from __future__ import annotations
 
-from monitor.fetch.fetcher import HttpFetcher
-from monitor.fetch.settings import FetchSettings
+import sys
+
+# httpx imports its own command line, and with it a toolkit for terminals, which takes as long as
+# fifty polls. It does without where that cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+from monitor.fetch.fetcher import HttpFetcher  # noqa: E402
+from monitor.fetch.settings import FetchSettings  # noqa: E402
 
 __all__ = ["FetchSettings", "HttpFetcher"]
