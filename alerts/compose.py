@@ -204,6 +204,13 @@ def list_headers(digest: Digest, sender: Sender) -> dict[str, str]:
     return headers | ({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url else {})
 
 
+def _thread(digest: Digest) -> dict[str, str]:
+    """Return the headers by which mail programs show a mail under the one that it updates."""
+    if not digest.answers:
+        return {}
+    return {"In-Reply-To": digest.answers, "References": digest.answers}
+
+
 def message_id(kind: MessageKind, *, key: str, sender: Sender) -> str:
     """Return a Message-ID: always the same for the same `key`.
 
@@ -233,7 +240,7 @@ def _built(
             date=digest.made_at.astimezone(who.zone),
             message_id=message_id(kind, key=_edition(digest), sender=who.sender),
             language=digest.subscriber.language,
-            extra=list_headers(digest, who.sender),
+            extra=list_headers(digest, who.sender) | _thread(digest),
         )
 
     try:

@@ -92,6 +92,7 @@ def webhook_body(
         "channel": digest.subscriber.address.partition(":")[2],
         "tlp": digest.tlp.label,
         "subject": subject,
+        "updates": event_id(digest.answers) if digest.answers else None,
         "window": None
         if kind is MessageKind.ALERT
         else {

@@ -7,7 +7,7 @@ transaction, and an item is considered once for each subscriber, whatever is run
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -99,6 +99,11 @@ def _alert_one(
         sections=sections,
         rules_version=rules_version,
     )
+    best = next(iter(alert.digest.stories), None)
+    if best is not None:  # an update of what an earlier mail told: mail programs show them together
+        keys = [item.key for item in (best.item, *best.also)]
+        answers = store.alerts.told_in(subscriber, keys) or ""
+        alert = replace(alert, digest=replace(alert.digest, answers=answers))
     message = (
         compose(alert.digest, sender=sender, redact=redact, kind=MessageKind.ALERT)
         if alert.mailed

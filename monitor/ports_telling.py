@@ -119,6 +119,10 @@ class AlertStore(Protocol):
         """Return items of the band `alert` first seen since then, not considered yet."""
         ...
 
+    def told_in(self, subscriber: Subscriber, item_keys: Collection[int]) -> str | None:
+        """Return the Message-ID of the last mail that told a subscriber one of these items."""
+        ...
+
     def sent(self, subscriber: Subscriber, *, since: datetime) -> list[datetime]:
         """Return when alerts were made for a subscriber."""
         ...

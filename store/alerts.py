@@ -5,24 +5,32 @@ An item is considered once for each subscriber; the row says whether a mail told
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from monitor.core.alerting import Left
-from monitor.core.telling import Message, MessageKind, Subscriber
+from monitor.core.telling import Message, MessageKind, OutboxState, Place, Subscriber
 from monitor.core.values import Band, Item
 from store.items import items_by_key
 from store.outbox import add_message
 from store.profiles import reaches
 from store.session import Database
 from store.tables.base import table
-from store.tables.telling import AlertRow, OutboxRow
+from store.tables.telling import AlertRow, OutboxRow, PlaceRow
 from store.tables.watching import ItemRow
 
 ALERT, OUTBOX, ITEM = table(AlertRow), table(OutboxRow), table(ItemRow)
+PLACE = table(PlaceRow)
 _MOST = 500
+_TOLD = (Place.FULL.value, Place.HEADLINE.value, Place.ALSO.value)
+_ON_ITS_WAY = (
+    OutboxState.SENT.value,
+    OutboxState.MAYBE_DELIVERED.value,
+    OutboxState.WAITING.value,
+    OutboxState.SENDING.value,
+)
 
 
 class Alerts:
@@ -51,6 +59,29 @@ class Alerts:
         )
         with self._database.reading() as session:
             return items_by_key(session, list(session.execute(query).scalars()))
+
+    def told_in(self, subscriber: Subscriber, item_keys: Collection[int]) -> str | None:
+        """Return the Message-ID of the last mail that told a subscriber one of these items."""
+        digests = select(PLACE.c.digest_key).where(
+            PLACE.c.subscriber_key == subscriber.key,
+            PLACE.c.item_key.in_(item_keys),
+            PLACE.c.place.in_(_TOLD),
+        )
+        alerts = select(ALERT.c.outbox_key).where(
+            ALERT.c.subscriber_key == subscriber.key, ALERT.c.item_key.in_(item_keys)
+        )
+        query = (
+            select(OUTBOX.c.message_id)
+            .where(
+                OUTBOX.c.subscriber_key == subscriber.key,
+                OUTBOX.c.state.in_(_ON_ITS_WAY),
+                or_(OUTBOX.c.digest_key.in_(digests), OUTBOX.c.key.in_(alerts)),
+            )
+            .order_by(OUTBOX.c.key.desc())
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            return session.execute(query).scalar_one_or_none()
 
     def sent(self, subscriber: Subscriber, *, since: datetime) -> list[datetime]:
         """Return when alerts were made for a subscriber."""

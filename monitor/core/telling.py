@@ -121,6 +121,7 @@ class Digest:
     told_before_count: int = 0
     left_out_count: int = 0  # by an editor, before it went
     withheld_count: int = 0  # items of the window that are marked above the clearance
+    answers: str = ""  # Message-ID of the mail that told its best story before
     coverage: Coverage | None = None
     week: tuple[Day, ...] = ()  # empty: it would say nothing
     rules_version: str = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes
 
-from builders import HOUR, NOW, an_entry
+from builders import HOUR, NOW, a_score, an_entry
 from storesteps import follow, keep
 from tellings import SENDER, a_subscriber
 
 from alerts.rounds import make_digests
 from alerts.urgent import AlertReport, make_alerts
 from monitor.core.telling import MessageKind, Subscriber
+from monitor.core.tlp import Tlp
 from monitor.core.values import Band
 from store import Store
 
@@ -114,3 +116,62 @@ def test_stale_alarms_do_not_wake_anyone(store: Store) -> None:
     alarm(store, 1, after=-48 * HOUR)
 
     assert alert(store) == AlertReport()
+
+
+def test_an_alert_on_what_a_digest_told_is_shown_under_it(store: Store) -> None:
+    """A report that rises after it was told updates that mail: its headers name it, and only it."""
+    follow(store)
+    subscriber = reader(store, since=NOW - 30 * HOUR)
+    key = alarm(store, 1, points=60, band=Band.DIGEST)
+    other = alarm(store, 2, after=2 * HOUR)
+    make_digests(store, NOW + 24 * HOUR - 30 * MINUTE, sender=SENDER)
+    (digest,) = store.outbox.list()
+    store.items.rescore(key, a_score(95, decision=Band.ALERT))
+    make_alerts(store, NOW + 20 * HOUR, sender=SENDER)
+
+    (line,) = [one for one in store.outbox.list() if one.kind is MessageKind.ALERT]
+    message = store.outbox.message(line.key)
+    assert message is not None
+    mail = message_from_bytes(message.raw)
+    assert mail["In-Reply-To"] == mail["References"] == digest.message_id
+    assert store.alerts.told_in(subscriber, [other + 100]) is None
+
+
+def test_what_is_marked_above_the_clearance_is_no_alert_until_the_mark_is_lowered(
+    store: Store,
+) -> None:
+    """It waits: told neither at once nor in the digest, and counted there."""
+    follow(store)
+    reader(store, since=NOW - 30 * HOUR)
+    reader(store, 2, since=NOW - 30 * HOUR, clearance=Tlp.AMBER)
+    key = alarm(store, 1)
+    assert store.marks.set(key, Tlp.AMBER) is Tlp.CLEAR
+
+    first = make_alerts(store, NOW, sender=SENDER)
+    make_digests(store, NOW + 24 * HOUR - 30 * MINUTE, sender=SENDER)
+    mails = {line.recipient: line.subject for line in store.outbox.list()}
+    store.marks.set(key, Tlp.CLEAR)
+    second = make_alerts(store, NOW + 23 * HOUR, sender=SENDER)
+
+    assert (first.mails, second.mails) == (1, 1)
+    assert "Report 1" not in mails["reader1@ngo.example"]
+    assert mails["reader2@ngo.example"].startswith("[TLP:AMBER] ")
+
+
+def test_a_mark_that_comes_with_a_tip_holds_from_the_first_moment(store: Store) -> None:
+    """Kept under the address before there is an item, and never made milder by a second tip."""
+    follow(store)
+    link = an_entry(1).link
+    assert link is not None
+    store.marks.expect(link, Tlp.AMBER_STRICT, NOW)
+    store.marks.expect(link, Tlp.GREEN, NOW)
+    key = alarm(store, 1)
+
+    born = store.items.get(key)
+    store.marks.expect(link, Tlp.RED, NOW)
+    after = store.items.get(key)
+
+    assert born is not None
+    assert after is not None
+    assert (born.tlp, after.tlp) == (Tlp.AMBER_STRICT, Tlp.RED)
+    assert store.marks.set(10**12, Tlp.RED) is None

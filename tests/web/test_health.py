@@ -246,4 +246,4 @@ def test_the_page_says_when_the_canary_sang(store: Store, visiting: Callable[...
 
     assert "The mailbox was read:" in text
     assert "There is no canary" in without
-    assert "The canary's last mail arrived: –" in text
+    assert "The canary's last mail arrived: never" in text
