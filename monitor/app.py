@@ -217,7 +217,7 @@ class Watch:
             written = self.settings.feeds.read_bytes()
         except OSError:
             written = b""  # `sync_feeds` says what is wrong
-        if self.store.feeds.is_taken(_fingerprint(written)):
+        if self.store.polling.is_taken(_fingerprint(written)):
             return True
         from monitor.feedwatch import Edited
 
@@ -469,7 +469,7 @@ class Watch:
 
         Raises KeyError with the first name that no enabled feed has.
         """
-        ids = self.store.feeds.enabled_ids()
+        ids = self.store.polling.enabled_ids()
         known = set(ids)
         for name in named:
             if name not in known:
@@ -495,7 +495,9 @@ def open_watch(
 
 def _fingerprint(text: bytes) -> str:
     """Return what tells this text of feeds.yaml, as this program reads it, from any other."""
-    known = [(one.name, "" if one.default is MISSING else repr(one.default)) for one in fields(Feed)]
+    known = [
+        (one.name, "" if one.default is MISSING else repr(one.default)) for one in fields(Feed)
+    ]
     return hashlib.sha256(repr((__version__, known)).encode() + text).hexdigest()
 
 

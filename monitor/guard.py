@@ -18,6 +18,7 @@ import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -191,6 +192,7 @@ _NUMERIC_LABEL: Final = re.compile(r"(?:0[xX][0-9A-Fa-f]*|\d+)")
 _NOT_IN_PATH: Final = re.compile(r"[^!#$%&'()*+,/:;=?@\[\]~\-._0-9A-Za-z|^`{}]")
 
 
+@lru_cache(maxsize=256)  # an address is judged when its turn is planned, and when it is asked
 def check_url(
     url: str, allowed: Allowed = NOTHING_ALLOWED, *, credentials: bool = False
 ) -> Target | Refusal:

@@ -18,13 +18,11 @@ from monitor.core.values import ErrorCode, Feed, FeedForPoll, FeedState
 from store.rows import feed_for_poll, feed_from_json, feed_to_json
 from store.session import Database
 from store.tables.base import table
-from store.tables.fetching import TakenRow
+from store.tables.fetching import FEEDS_FILE, TakenRow
 from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, ItemRow, PollRow, is_pending
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
 ITEM, GAP, TAKEN = table(ItemRow), table(GapRow), table(TakenRow)
-
-FEEDS_FILE = "feeds.yaml"
 
 # Links that people add by hand are entries of this feed, so that they have fates like any other.
 TIPS = Feed(id="tips", url="https://tips.invalid/", title="Tips by hand", enabled=False)
@@ -42,7 +40,7 @@ class Feeds:
     ) -> SyncReport:
         """Make the store follow feeds.yaml, in one transaction.
 
-        `fingerprint` says which text they were read from; see `is_taken`.
+        `fingerprint` says which text they were read from; see `Polling.is_taken`.
         A new feed is due at once; a changed one at the latest after its new interval. A new address
         drops the old one's validators and failures, but is no first poll again.
         """
@@ -72,18 +70,6 @@ class Feeds:
             returned=tuple(returned),
             unchanged_count=len(feeds) - touched,
         )
-
-    def is_taken(self, fingerprint: str) -> bool:
-        """Whether the feeds in force are just those of a text of feeds.yaml."""
-        with self._database.reading() as session:
-            query = select(TAKEN.c.fingerprint).where(TAKEN.c.name == FEEDS_FILE)
-            return session.execute(query).scalar_one_or_none() == fingerprint
-
-    def enabled_ids(self) -> list[str]:
-        """Return the ids of the feeds that are polled, in the order in which they came to us."""
-        query = select(FEED.c.id).where(FEED.c.enabled).order_by(FEED.c.key)
-        with self._database.reading() as session:
-            return list(session.execute(query).scalars())
 
     def lease_tips(self, now: datetime, *, owner: str, lease_for: timedelta) -> FeedForPoll:
         """Lease the feed of links that people add by hand; made at first use, never polled."""

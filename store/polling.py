@@ -22,7 +22,7 @@ from monitor.core.values import (
     ReadEntry,
 )
 from monitor.ports import PollRecord
-from store import polls, readings
+from store import polls
 from store.rows import (
     chunks,
     entry_value,
@@ -32,18 +32,18 @@ from store.rows import (
 )
 from store.session import Database
 from store.tables.base import table
+from store.tables.fetching import FEEDS_FILE, TakenRow
 from store.tables.watching import (
     EntryRow,
     FateRow,
     FeedRow,
-    GapRow,
     ItemRow,
     PollRow,
     is_pending,
 )
 
 FEED, POLL, ENTRY, FATE = table(FeedRow), table(PollRow), table(EntryRow), table(FateRow)
-ITEM, GAP = table(ItemRow), table(GapRow)
+ITEM, TAKEN = table(ItemRow), table(TakenRow)
 
 # A lease or a due time further off than these was written under a clock that was wrong. Without
 # this, one start with the clock a year ahead would silence every feed for a year.
@@ -57,6 +57,20 @@ class Polling:
     def __init__(self, database: Database) -> None:
         """Work on `database`."""
         self._database = database
+
+    # ------------------------------------------------------------ which feeds
+
+    def is_taken(self, fingerprint: str) -> bool:
+        """Whether the feeds in force are just those of a text of feeds.yaml."""
+        with self._database.reading() as session:
+            query = select(TAKEN.c.fingerprint).where(TAKEN.c.name == FEEDS_FILE)
+            return session.execute(query).scalar_one_or_none() == fingerprint
+
+    def enabled_ids(self) -> list[str]:
+        """Return the ids of the feeds that are polled, in the order in which they came to us."""
+        query = select(FEED.c.id).where(FEED.c.enabled).order_by(FEED.c.key)
+        with self._database.reading() as session:
+            return list(session.execute(query).scalars())
 
     # ------------------------------------------------------------ leasing feeds
 
@@ -156,6 +170,8 @@ class Polling:
 
     def known_items(self, links: Sequence[str]) -> Mapping[str, int]:
         """Map canonical links to the items that are kept under them, whatever their feed."""
+        from store import readings  # with search and its like; most polls bring no entries
+
         with self._database.reading() as session:
             return readings.items_by_link(session, links)
 
@@ -241,6 +257,8 @@ class Polling:
         An item already kept under the same canonical link makes the entry a duplicate of it. An
         entry whose fate another process decided meanwhile keeps that fate.
         """
+        from store import readings
+
         words = readings.words_of(read)
         with self._database.writing() as session:
             return readings.save(session, read, words, now, is_sqlite=self._database.is_sqlite)

@@ -18,7 +18,6 @@ from sqlmodel import Session
 from monitor.core.urls import canonical
 from monitor.core.values import Decision, ErrorCode, Fate
 from monitor.ports import PollRecord, PollStatus
-from store import readings
 from store.rows import chunks, entry_columns, mark, storable
 from store.tables.base import table, upsert
 from store.tables.watching import EntryRow, FateRow, FeedRow, GapRow, PollRow
@@ -158,6 +157,8 @@ def _save_decisions(
     *,
     is_sqlite: bool,
 ) -> None:
+    from store import readings  # with search and its like; most polls bring no entries
+
     seen_at = record.finished_at
     _touch(session, record)
     entries = _save_entries(session, record, is_sqlite=is_sqlite)

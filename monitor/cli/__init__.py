@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -64,4 +65,8 @@ def __getattr__(name: str) -> Any:
 def main() -> None:
     """Run the command line (the console script `monitor`)."""
     alone = ALONE.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    commands((alone,) if alone else PARTS)()
+    gc.disable()  # while importing, nothing becomes garbage, and looking for some takes a tenth
+    command = commands((alone,) if alone else PARTS)
+    gc.freeze()
+    gc.enable()
+    command()

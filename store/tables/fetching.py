@@ -8,6 +8,8 @@ from sqlmodel import Field, SQLModel
 
 from store.tables.base import UTCDateTime
 
+FEEDS_FILE = "feeds.yaml"
+
 
 class TakenRow(SQLModel, table=True):
     """A file of the operator's that is in force exactly as it was read: feeds.yaml."""

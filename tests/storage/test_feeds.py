@@ -255,3 +255,21 @@ def test_after_any_edits_the_store_follows_the_last_file(
 
     assert followed == set(files[-1])
     assert {one.feed for one in leased} == {feed for feed in followed if feed.enabled}
+
+
+def test_the_store_knows_which_text_of_feeds_yaml_is_in_force(store: Store) -> None:
+    """A file is passed over only while exactly its text was taken; anything else forgets it."""
+    store.feeds.sync([a_feed(1), a_feed(2, enabled=False)], NOW, fingerprint="one")
+
+    assert store.polling.is_taken("one")
+    assert not store.polling.is_taken("two")
+    assert store.polling.enabled_ids() == ["feed-1"]
+
+    store.feeds.sync([a_feed(2), a_feed(1)], NOW, fingerprint="two")
+    assert not store.polling.is_taken("one")
+    assert store.polling.is_taken("two")
+    assert store.polling.enabled_ids() == ["feed-1", "feed-2"]
+
+    store.feeds.sync([a_feed(2)], NOW)
+    assert not store.polling.is_taken("two")
+    assert store.polling.enabled_ids() == ["feed-2"]
