@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING
 
 from monitor import __version__
 from monitor.core.errors import ConfigurationErrors, Problem, StoreMissing
-from monitor.core.tlp import Tlp
 from monitor.core.topics import topic_headings
-from monitor.core.values import Band, Feed, Verdict
+from monitor.core.values import Band, Feed
 from monitor.fetch import FetchSettings, HttpFetcher
-from monitor.guard import Allowed, Refusal, check_url
+from monitor.guard import Allowed
 from monitor.pipeline import Pipeline
 from monitor.ports import Clock
 from monitor.settings import Settings
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from alerts.sender import Sender
     from alerts.urgent import AlertReport
     from monitor.core.redaction import Redaction
-    from monitor.core.reports import FateReport
     from monitor.core.rules import RuleSource
     from monitor.core.telling import Message, Subscriber
     from monitor.feedfile import FeedFile
@@ -410,39 +408,6 @@ class Watch:
             owner=self.owner,
             journal=self.journal,
         )
-
-    def add_tip(self, url: str, *, note: str, actor: str, tlp: Tlp = Tlp.CLEAR) -> FateReport:
-        """Take a link that a person added, and return what the ledger then says of it.
-
-        What a person sends is looked at by a person: a tip that the rules would not show is
-        escalated. `tlp` holds from the first moment, and never makes an item milder. Raises
-        ConfigurationErrors for an address that must not be asked.
-        """
-        from monitor.core.urls import canonical
-
-        refused = check_url(url, Allowed.read(self.settings.allow_private))
-        if isinstance(refused, Refusal):
-            raise ConfigurationErrors([Problem(file=url, message=refused.detail)])
-        link, now = canonical(url), self.clock.now()
-        if link is not None and tlp is not Tlp.CLEAR:
-            self.store.marks.expect(link, tlp, now)
-        self.pipeline.tip(url, self.store.feeds)
-        report = self.store.ledger.why(url)
-        item, now = report.item, self.clock.now()
-        if item is not None and not item.tlp.allows(tlp):  # kept before, under another address
-            self.store.marks.set(item.key, tlp)
-        if item is not None and item.score.decision is Band.REJECT:
-            self.store.verdicts.give(item.key, Verdict.ESCALATE, actor=actor, now=now, note=note)
-            report = self.store.ledger.why(url)
-        elif item is not None and note:
-            self.store.audit.add(
-                actor=actor,
-                action="item.noted",
-                subject=f"item:{item.key}",
-                now=now,
-                after={"note": note},
-            )
-        return report
 
     def free_what_the_dead_hold(self) -> None:
         """Take leases back from processes of this machine that ended without giving them back.

@@ -24,6 +24,7 @@ from monitor.jobs import Job
 from monitor.mailroom import MailRoom
 from monitor.rulefiles import compile_rules
 from monitor.ruleslab import RulesLab, RulesRefused
+from monitor.tips import add_tip
 from monitor.trial import Trial, Trials, feed_for
 from review.app import create_app
 from review.desk import Draft
@@ -132,7 +133,7 @@ class Tips:
     def __call__(self, url: str, *, note: str, actor: str, tlp: Tlp = Tlp.CLEAR) -> FateReport:
         """Return what the ledger says of the tip. Raises ConfigurationErrors for a refused one."""
         with self._one_at_a_time:
-            return self.watch.add_tip(url, note=note, actor=actor, tlp=tlp)
+            return add_tip(self.watch, url, note=note, actor=actor, tlp=tlp)
 
 
 @dataclass(frozen=True, slots=True)

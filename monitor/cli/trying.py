@@ -23,6 +23,7 @@ from monitor.cli.common import (
 from monitor.core.tlp import Tlp
 from monitor.core.values import Feed
 from monitor.pages import trial_json
+from monitor.tips import add_tip
 from monitor.trial import PAGES, Trials, feed_for
 
 
@@ -81,7 +82,7 @@ def add(
     Example:  monitor add https://example.org/news/7 --note "sent by a reader"
     """
     with open_watch(settings_from(config, allow_private)) as watch:
-        report = watch.add_tip(url, note=note, actor="command line", tlp=tlp)
+        report = add_tip(watch, url, note=note, actor="command line", tlp=tlp)
     if not report.is_known:
         raise stop("Nothing was kept: another tip was being taken. Try again.", TRY_AGAIN)
     if as_json:
