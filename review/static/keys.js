@@ -18,6 +18,7 @@ function keyOf(event) {
   // Capital letters, with Shift, act on a whole group of reprints; CapsLock makes no difference.
   const letter = event.code.startsWith("Key") ? (/^[a-z]$/i.test(event.key) ? event.key : event.code[3]) : "";
   if (letter) return event.shiftKey ? letter.toUpperCase() : letter.toLowerCase();
+  if (event.key === "/" || event.key === "?") return event.key;
   if (event.code === "Slash") return event.shiftKey ? "?" : "/";
   if (event.code === "BracketLeft" || event.code === "BracketRight") return event.code === "BracketLeft" ? "[" : "]";
   return event.key;

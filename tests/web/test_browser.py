@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from web import samples
+from web.drafts import FeedsOnPaper
 from web.test_access import PAGES
 
 from monitor.core.values import ItemState
@@ -46,6 +49,8 @@ def address(filled: Store, clock: samples.FixedClock) -> Iterator[str]:
         rules=lambda: samples.RULES,
         lint=lambda: (),
         try_url=lambda _: samples.TRIED,
+        edit_feeds=FeedsOnPaper(),
+        edit_mails=samples.room(filled, clock),
         jobs=lambda: [samples.TICK],
     )
     listening = socket.create_server(("127.0.0.1", 0))
@@ -212,6 +217,84 @@ def test_claims_of_two_people(filled: Store, visit: Callable[..., Page]) -> None
     assert claimed == [1, 1]
 
 
+def test_the_keys_are_shown_over_the_page(filled: Store, visit: Callable[..., Page]) -> None:
+    """? opens the table of keys and closes it; keys rest meanwhile, and work again after."""
+    page = visit("/")
+    first = focused(page)
+    page.keyboard.press("?")
+    is_open = page.locator("dialog.help").is_visible()
+    page.keyboard.press("x")
+    still = page.url
+    page.keyboard.press("?")
+    is_closed = not page.locator("dialog.help").is_visible()
+    page.locator(f"#i{first}").focus()
+    press(page, "x")
+
+    assert (is_open, is_closed) == (True, True)
+    assert "done" not in still
+    assert state(filled, first) is ItemState.IRRELEVANT
+
+
+def test_capital_letters_decide_a_group(filled: Store, visit: Callable[..., Page]) -> None:
+    """R and X act on the item and its reprints, u takes all of it back; CapsLock is no Shift."""
+    stories = [
+        replace(
+            samples.told(0), title="One headline in two feeds", feed=feed, link=f"https://{feed}/"
+        )
+        for feed in ("courier", "walled")
+    ]
+    samples.publish(filled, *stories)
+    keys = [
+        item.key
+        for item in map(filled.items.by_link, ("https://courier/", "https://walled/"))
+        if item
+    ]
+    page = visit("/")
+    page.locator(f"#i{keys[0]}").focus()
+    press(page, "Shift+X")
+    decided = [state(filled, key) for key in keys]
+    press(page, "u")
+    undone = [state(filled, key) for key in keys]
+    page.locator(f"#i{keys[0]}").focus()
+    with page.expect_navigation():
+        page.evaluate(
+            "document.activeElement.dispatchEvent(new KeyboardEvent('keydown',"
+            "{key: 'X', code: 'KeyX', shiftKey: false, bubbles: true}))"
+        )
+
+    assert decided == [ItemState.IRRELEVANT] * 2
+    assert undone == [ItemState.NEW] * 2
+    assert [state(filled, key) for key in keys] == [ItemState.IRRELEVANT, ItemState.NEW]
+
+
+def test_n_writes_a_note_and_b_goes_back(filled: Store, visit: Callable[..., Page]) -> None:
+    """From the list n leads into the note field of the item; b leads back to the same item."""
+    page = visit("/?lang=ko")
+    first = focused(page)
+    press(page, "n")
+    page.keyboard.type("call the lawyer")
+    typed = page.input_value("textarea[name=note]")
+    page.keyboard.press("Escape")
+    press(page, "b")
+
+    assert typed == "call the lawyer"
+    assert focused(page) == first
+    assert "/?lang=ko" in page.url
+
+
+def test_a_page_counts_only_while_it_is_in_use(filled: Store, visit: Callable[..., Page]) -> None:
+    """Seconds between signs of life come in with the next decision; a long pause does not."""
+    page = visit("/")
+    page.clock.install()
+    page.reload()
+    for pause in (20_000, 30_000, 600_000, 10_000):
+        page.clock.run_for(pause)
+        page.keyboard.press("j")
+    press(page, "x")
+
+    assert filled.efforts.total(samples.NOW) == timedelta(seconds=60)
+
+
 def test_everything_works_without_scripts(filled: Store, visit: Callable[..., Page]) -> None:
     """Filter, decide, undo, note, rescue and change the language, all with scripts off."""
     page = visit("/", java_script_enabled=False)
@@ -224,7 +307,7 @@ def test_everything_works_without_scripts(filled: Store, visit: Callable[..., Pa
     undone = state(filled, key)
     page.click(f"#t{key} a")
     page.fill("textarea[name=note]", "written without scripts")
-    page.click("form.note button")
+    page.click("form[action$='/note'] button")
     page.goto("/stopped")
     page.locator("button[value=relevant]").first.click()
     page.click("footer button[value=ru]")
