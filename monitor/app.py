@@ -150,6 +150,8 @@ class Watch:
         """What asks servers, with the guard in front."""
         settings = FetchSettings(
             user_agent=self.settings.full_user_agent,
+            via={name: one.get_secret_value() for name, one in self.settings.via.items()},
+            keys={name: one.get_secret_value() for name, one in self.settings.keys.items()},
             allowed=Allowed.read(self.settings.allow_private),
             spacing=self.settings.spacing if self._spacing is None else self._spacing,
         )

@@ -13,18 +13,18 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.core.values import Feed
-from monitor.feedkeys import RULE_LANGUAGES, DefaultKeys, FeedKeys, FileKeys, got
+from monitor.feedkeys import RULE_LANGUAGES, DefaultKeys, FeedKeys, FileKeys, Slug, got
 from monitor.yamltree import Keyed, Listed, Node, Text, decode, place, plain, read_text, read_tree
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -136,6 +136,7 @@ class _Check:
             self.add(("feeds",), "must be a list: begin each feed with a hyphen")
             return []
         nodes = node.items if isinstance(node, Listed) else ()
+        groups = self._groups()
         inherited = defaults.model_dump(exclude_unset=True)
         found: list[Feed] = []
         for number, item in enumerate(nodes):
@@ -146,13 +147,27 @@ class _Check:
             given = _given(item)
             keys = self._model(FeedKeys, inherited | given, path)
             if keys is not None:
-                found.append(_feed(keys))
+                feed = _feed(keys)
+                found.append(feed if "via" in given else replace(feed, via=_via(feed, groups)))
                 self._look(path, keys, given)
         self._twice(nodes, "id")
         self._twice(nodes, "url")
         if not any(feed.enabled for feed in found):
             self.warn(("feeds",), "no feed is enabled: nothing will be watched")
         return found
+
+    def _groups(self) -> Mapping[str, str]:
+        """Return the proxies of groups of feeds."""
+        assert isinstance(self.root, Keyed)
+        node = self.root.get("via")
+        if node is None or plain(node) is None:
+            return {}
+        if not isinstance(node, Keyed):
+            self.add(("via",), "write a group and a proxy below it, such as `far-east: my-proxy`")
+            return {}
+        model = create_model("Groups", via=(dict[Slug, Slug], ...))
+        checked = self._model(model, {"via": _given(node)}, ())
+        return {} if checked is None else dict(getattr(checked, "via"))  # noqa: B009
 
     def _model(
         self, model: type[Model], given: Mapping[str, Any], path: tuple[str | int, ...]
@@ -170,6 +185,10 @@ class _Check:
             self.warn((*path, "lang"), f"the rules have no words in {keys.lang!r}")
         if keys.title_only and given.get("content") == "page":
             self.warn((*path, "content"), "is not used: `title_only` feeds have no page fetched")
+        if keys.tls == "unverified":
+            self.warn((*path, "tls"), "anybody on the way can write what this feed says")
+            if keys.key:
+                self.add((*path, "key"), "would go to whoever answers: not with `tls: unverified`")
         if keys.expect_daily and keys.every > timedelta(days=1):
             self.warn((*path, "expect_daily"), "asks for daily news, but `every` is over a day")
 
@@ -210,6 +229,12 @@ def _feed(keys: FeedKeys) -> Feed:
     if keys.title is None:
         values["title"] = urlsplit(keys.url).hostname or keys.id
     return Feed(**values)
+
+
+def _via(feed: Feed, groups: Mapping[str, str]) -> str | None:
+    """Return the proxy of the first of a feed's groups that has one."""
+    names = (feed.category or "", *feed.tags)
+    return next((groups[name] for name in names if name in groups), feed.via)
 
 
 def _unknown(word: str | None, known: Mapping[str, object]) -> str:

@@ -270,6 +270,7 @@ Pattern = Annotated[str, AfterValidator(_a_pattern), Field(min_length=1, max_len
 Selector = Annotated[Line, AfterValidator(_an_xpath)]
 Content = Literal["feed", "page"]
 Extract = Literal["default", "precision"]
+Tls = Literal["verified", "unverified"]
 Identity = Literal["auto", "id", "link", "title"]
 
 # ---------------------------------------------------------------- the keys
@@ -312,6 +313,13 @@ class DefaultKeys(BaseModel):
         default=None,
         description="What we call ourselves to this outlet, instead of the setting `user_agent`.",
         examples=["Mozilla/5.0 (compatible; FeedReader)"],
+    )
+    via: Slug | None = Field(
+        default=None,
+        description="The proxy through which it is asked, its feed and its pages: NAME stands for "
+        "the setting `MONITOR_VIA_NAME`. `direct` means none. Left out: what `via` at the top of "
+        "the file says for its category or tags.",
+        examples=["vladivostok"],
     )
 
 
@@ -397,6 +405,18 @@ class FeedKeys(DefaultKeys):
         description="The outlet publishes every day: a day without entries is reported.",
         examples=[True],
     )
+    key: Slug | None = Field(
+        default=None,
+        description="What opens a paid feed: NAME stands for the setting `MONITOR_KEY_NAME`, which "
+        "holds the secret. It is sent to this feed's own address and pages beside it, over https.",
+        examples=["nknews"],
+    )
+    tls: Tls = Field(
+        default="verified",
+        description="`unverified` believes whoever answers under this feed's host, for an outlet "
+        "whose certificate is broken for good. Every item is marked, and the operator is told.",
+        examples=["unverified"],
+    )
     evidence: Remark = Field(
         default="",
         description="How we know that this address is a feed.",
@@ -417,6 +437,12 @@ class FileKeys(BaseModel):
     )
     defaults: DefaultKeys = Field(
         default=DefaultKeys(), description="Values for every feed that does not say otherwise."
+    )
+    via: dict[Slug, Slug] = Field(
+        default={},
+        description="Proxies for groups of feeds: a category or a tag, and the proxy's name (see "
+        "the key `via` of a feed). Its own `via` counts more, its category more than its tags.",
+        examples=[{"far-east": "vladivostok"}],
     )
     feeds: list[FeedKeys] = Field(description="The feeds, in any order.")
 
@@ -444,6 +470,9 @@ KEY_ORDER: Final = (
     "expect_daily",
     "max_age",
     "user_agent",
+    "via",
+    "key",
+    "tls",
     "evidence",
     "note",
 )

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from monitor.core import decisions
 from monitor.core.errors import MonitorError, StoreBusy
-from monitor.core.requests import page_request, poll_request, reads_pages
+from monitor.core.requests import marked, page_request, poll_request, reads_pages
 from monitor.core.values import (
     Entry,
     Failed,
@@ -296,6 +296,7 @@ class Pipeline:
             read = self._by_title(one, result) if isinstance(result, Unread) else result
             if read is None:
                 continue
+            read = marked(read)
             again_at = read_again_at(read, now)
             if again_at is None:
                 ready.append(read)

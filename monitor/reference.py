@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from monitor.codepage import codes_page
 from monitor.commandpage import commands_page
+from monitor.core.egress import FAMILIES
 from monitor.core.spans import span_text
 from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
 from monitor.settingkeys import TABLE
@@ -200,6 +201,11 @@ def settings_page() -> str:
             lines.append("- Secret: masked wherever settings are shown.")
         lines.append(f"- Example: `{example}={setting.example}`")
         parts.append("\n".join(lines) + "\n\n")
+    for family in FAMILIES:
+        parts.append(
+            f"## `{family.variable}`\n\n{family.about}\n\n- Left out: there are none.\n"
+            f"- Secret: masked wherever settings are shown.\n- Example: `{family.example}`\n\n"
+        )
     return "".join(parts).rstrip() + "\n"
 
 

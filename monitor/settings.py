@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from monitor.core.egress import read_egress, read_key, secrets_of
 from monitor.core.errors import ConfigurationErrors, Problem
 from monitor.settingkeys import OTHER_VARIABLES, TABLE, Setting
 
@@ -77,6 +78,8 @@ class Settings:
     canary: str | None
     user_agent: str
     contact: str | None
+    via: Mapping[str, SecretStr] = field(hash=False)  # proxies by name, as `core.egress` reads them
+    keys: Mapping[str, SecretStr] = field(hash=False)  # what opens paid feeds, by name
     spacing: float
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
@@ -107,6 +110,10 @@ class Settings:
         """Texts that must not appear in any log line, longest first."""
         kept = (self.smtp_password, self.imap_password, self.secret)
         found = [one.get_secret_value() for one in kept if one]
+        for one in self.via.values():
+            found += secrets_of(one.get_secret_value(), None)
+        for one in self.keys.values():
+            found += secrets_of(None, one.get_secret_value())
         password = urlsplit(self.database).password
         if password:
             found += [password, unquote(password)]
@@ -140,6 +147,9 @@ def load_settings(
     for name in ("smtp_password", "imap_password", "secret"):
         if values[name] is not None:
             values[name] = SecretStr(values[name])
+    values["via"] = given.named("via", read_egress)
+    values["keys"] = given.named("key", read_key)
+    given.came_from["keys"] = given.came_from.pop("key")
     _check_mail(values, given)
     if given.problems:
         raise ConfigurationErrors(given.problems)
@@ -174,6 +184,8 @@ def _shown(name: str, value: object) -> str:
         return hidden_password(str(value))
     if isinstance(value, SecretStr):
         return MASK
+    if isinstance(value, Mapping):  # their names; what they hold is secret
+        return ", ".join(sorted(value))
     if isinstance(value, bool):
         return "1" if value else "0"
     return ", ".join(value) if isinstance(value, tuple) else str(value)
@@ -198,6 +210,7 @@ class _Gathering:
         """
         known = {setting.variable for setting in TABLE}
         known |= {f"{variable}_FILE" for variable in known}
+        known |= set(self._named_variables("via")) | set(self._named_variables("key"))
         return [
             Problem(file=name, message=_unknown(name, known))
             for name, value in sorted(self.environ.items())
@@ -213,6 +226,34 @@ class _Gathering:
             except ValueError as error:
                 self.wrong(name, str(error))
         return None if setting.default is None else setting.read(setting.default)
+
+    def _named_variables(self, kind: str) -> list[str]:
+        """Return the variables that name proxies or keys: MONITOR_VIA_NAME and its _FILE form."""
+        start = f"MONITOR_{kind.upper()}_"
+        return sorted(
+            name for name, value in self.environ.items() if name.startswith(start) and value
+        )
+
+    def named(self, kind: str, check: Callable[[str], object]) -> dict[str, SecretStr]:
+        """Return the proxies or keys by the name that feeds.yaml gives them."""
+        found: dict[str, SecretStr] = {}
+        variables = self._named_variables(kind)
+        for variable in variables:
+            text: str | None = self.environ[variable]
+            bare = variable.removesuffix("_FILE")
+            if bare != variable:
+                if bare in variables:
+                    self.wrong(bare, f"is set, and so is {variable}; unset one of them")
+                text = self._read(variable, Path(self.environ[variable]))
+            name = bare.removeprefix(f"MONITOR_{kind.upper()}_").lower().replace("_", "-")
+            try:
+                if text is not None:
+                    check(text)
+                    found[name] = SecretStr(text)
+            except ValueError as error:
+                self.wrong(variable, str(error))
+        self.came_from[kind] = ", ".join(variables) or CameFrom.DEFAULT.value
+        return found
 
     def _find(self, setting: Setting) -> tuple[str, str | None]:
         """Return the name to blame and the text, noting where it came from."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from monitor.core import decisions, timing
-from monitor.core.requests import feed_request, page_request, reads_pages
+from monitor.core.requests import feed_request, marked, page_request, reads_pages
 from monitor.core.urls import canonical
 from monitor.core.values import (
     DateSource,
@@ -93,7 +93,7 @@ class Trials:
             http_status=outcome.status,
             next_due_at=now,
             format="page",
-            items=(item_of(read, 1),),
+            items=(item_of(marked(read), 1),),
         )
 
     def _judged(
@@ -106,7 +106,7 @@ class Trials:
         newest = sorted(pending, key=lambda one: one.entry.published_at or now, reverse=True)
         pages = self._pages(newest[: self.pages], feed)
         jobs = [ReadJob(pending=one, page=pages.get(one.fate_key), now=now) for one in pending]
-        read = [one for one in self.workers.read_many(jobs) if not isinstance(one, Unread)]
+        read = [marked(one) for one in self.workers.read_many(jobs) if not isinstance(one, Unread)]
         return Trial(
             feed=feed,
             status=PollStatus.PARSED if parsed.complete else PollStatus.PARSED_PARTIALLY,

@@ -47,6 +47,7 @@ NOTES = (
     N_("the feed's own text says more than the page's"),
     N_("not a page but %s"),
     N_("nothing on the page fits this feed's selector"),
+    N_("the connection to the outlet was not verified"),
 )
 # The state of the text says these already, in a whole sentence.
 SAID_BY_STATE = frozenset(

@@ -340,6 +340,7 @@ def _row(one: FeedCheck) -> dict[str, Any]:
         "entries": one.entry_count,
         "a day": "-" if one.per_day is None else one.per_day,
         "newest": _moment(one.newest_at),
+        "via": one.feed.via or "-",
         "what": one.detail,
     }
 
@@ -353,6 +354,8 @@ def _one_json(one: FeedCheck) -> dict[str, Any]:
         "next_step": one.next_step,
         "http_status": one.http_status,
         "address": one.address,
+        "via": one.feed.via,
+        "tls": one.feed.tls,
         "moved_to": one.moved_to,
         "format": one.format or None,
         "lang": one.lang,

@@ -57,4 +57,8 @@ def _detail(status: FeedStatus, now: datetime) -> str:
             f"has moved for good to {status.moved_to}; "
             f"take it over with `monitor feeds accept-redirect {feed}`"
         )
+    if status.feed.tls == "unverified":
+        quiet = _QUIET.get(status.state)
+        loud = "is believed whoever answers for it (tls: unverified)"
+        return f"{quiet}; it {loud}" if quiet else loud
     return _QUIET.get(status.state, "")

@@ -59,6 +59,9 @@ class Feed:
     expect_daily: bool = False
     max_age: timedelta = timedelta(days=90)  # older entries are `too_old`
     user_agent: str | None = None
+    via: str | None = None  # name of the proxy through which it is asked
+    key: str | None = None  # name of what opens it, for paid feeds
+    tls: Literal["verified", "unverified"] = "verified"
     evidence: str = ""  # how we know that this address is a feed
     note: str = ""
 
@@ -136,6 +139,10 @@ class Request:
     etag: str | None = None
     last_modified: str | None = None
     user_agent: str | None = None
+    via: str | None = None  # name of a proxy in the settings
+    key: str | None = None  # name of a key in the settings
+    home: str | None = None  # the feed's own address: where its key and its `tls` hold
+    verify_tls: bool = True  # False: believe whoever answers under the host of `home`
     tag: int | str | None = None
 
 
@@ -264,9 +271,6 @@ class Article:
     author: str = ""
     notes: tuple[str, ...] = ()
     error: ErrorCode | None = None  # why the page could not be read, when it could not
-
-
-# ---------------------------------------------------------------- fates
 
 
 class Fate(StrEnum):
@@ -410,9 +414,6 @@ class ScoreInput:
     tags: tuple[str, ...] = ()
     weight: float = 1.0
     on: datetime | None = None  # for rules with `until:`
-
-
-# ---------------------------------------------------------------- what we keep
 
 
 class ItemState(StrEnum):

@@ -22,6 +22,7 @@ from typing import Final
 import httpcore
 import httpx
 
+from monitor.core.egress import Key, read_key
 from monitor.core.urls import host_of
 from monitor.core.values import (
     ErrorCode,
@@ -76,7 +77,12 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target: Target = request.extensions["target"]
-        stream = await self._connector.open(target, read=request.extensions["read"])
+        stream = await self._connector.open(
+            target,
+            read=request.extensions["read"],
+            via=request.extensions["via"],
+            verify=request.extensions["verify"],
+        )
         connection = httpcore.AsyncHTTP11Connection(
             origin=httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
             stream=stream,
@@ -147,6 +153,9 @@ class _Journey:
     hops: list[Hop] = field(default_factory=list)
     jar: httpx.Cookies | None = None
     keys: tuple[tuple[str, str, int], str, str] | None = None  # origin, user name, password
+    key: Key | None = None  # what opens a paid feed
+    key_origin: tuple[str, str, int] | None = None  # the only place that it is sent to
+    home_host: str = ""  # of the feed that the request is made for
 
 
 class Asker:
@@ -161,6 +170,7 @@ class Asker:
         self._settings = settings
         self._transport = transport
         self._now = now
+        self._keys = {name: read_key(text) for name, text in settings.keys.items()}
         self._large = asyncio.Semaphore(_LARGE_BODIES)
 
     def target_of(self, request: Request) -> Target | Failed:
@@ -223,6 +233,7 @@ class Asker:
             return target
         if target.credentials is not None:
             journey.keys = (target.origin, *target.credentials)
+        self._take_key(journey, target)
         while True:
             answer, location = await self._asked(target, journey)
             if answer.status not in REDIRECTS:
@@ -231,6 +242,27 @@ class Asker:
             target = self._next_hop(target, answer.status, location, journey)
             if journey.may_ask is not None and target.origin != origin:
                 await journey.may_ask(target)
+
+    def _take_key(self, journey: _Journey, target: Target) -> None:
+        """Find what opens the feed, and where it may be sent. Raises Trouble."""
+        request = journey.request
+        home = check_url(request.home or request.url, self._settings.allowed, credentials=True)
+        journey.home_host = home.host if isinstance(home, Target) else ""
+        if request.key is None or request.kind == "robots" or not isinstance(home, Target):
+            return
+        key = self._keys.get(request.key)
+        if key is None:
+            variable = f"MONITOR_KEY_{request.key.upper().replace('-', '_')}"
+            raise Trouble(ErrorCode.BAD_ADDRESS, f"no key is called {request.key}; set {variable}")
+        if home.scheme != "https" and not key.in_clear:
+            if target.origin == home.origin:
+                raise Trouble(
+                    ErrorCode.BAD_ADDRESS,
+                    "its key would travel in clear; write https, or begin the key with `insecure`",
+                )
+            return
+        if request.verify_tls:
+            journey.key, journey.key_origin = key, home.origin
 
     def _next_hop(
         self, target: Target, status: int, location: bytes | None, journey: _Journey
@@ -267,7 +299,12 @@ class Asker:
             target.url,
             headers=self._headers(target, journey),
             content=journey.content or None,
-            extensions={"target": target, "read": read},
+            extensions={
+                "target": target,
+                "read": read,
+                "via": journey.request.via,
+                "verify": journey.request.verify_tls or target.host != journey.home_host,
+            },
         )
         if journey.jar is not None:
             journey.jar.set_cookie_header(sent)
@@ -294,6 +331,8 @@ class Asker:
         if journey.keys is not None and journey.keys[0] == target.origin:
             pair = f"{journey.keys[1]}:{journey.keys[2]}".encode()
             headers.append((b"Authorization", b"Basic " + base64.b64encode(pair)))
+        if journey.key is not None and journey.key_origin == target.origin:
+            headers.append((journey.key.header.encode(), journey.key.value.encode()))
         headers += [(name.encode(), value.encode()) for name, value in journey.extra.items()]
         return headers
 

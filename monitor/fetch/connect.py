@@ -175,19 +175,27 @@ class Connector:
     """Opens connections to what the guard lets pass."""
 
     def __init__(
-        self, settings: FetchSettings, resolve: Resolve, tls: Callable[[], ssl.SSLContext]
+        self, settings: FetchSettings, resolve: Resolve, tls: Callable[[bool], ssl.SSLContext]
     ) -> None:
+        """`tls` gives the context that checks certificates, or for False one that does not."""
         self._settings = settings
         self._resolve = resolve
         self._tls = tls
         self._proxies = {name: Proxy.read(text) for name, text in settings.via.items()}
         self.contacts = 0  # connections that were opened: the network is there
 
-    async def open(self, target: Target, *, read: float) -> Stream:
-        """Resolve, check, connect and shake hands. Raises Trouble.
+    async def open(
+        self, target: Target, *, read: float, via: str | None = None, verify: bool = True
+    ) -> Stream:
+        """Resolve, check, connect and shake hands, through the proxy called `via`. Raises Trouble.
 
         The stream then waits `read` seconds for each piece of the answer.
         """
+        proxy = self._proxies.get(via) if via is not None else None
+        if via is not None and proxy is None:
+            # Never without it: that would show who asks.
+            variable = f"MONITOR_VIA_{via.upper().replace('-', '_')}"
+            raise Trouble(ErrorCode.BAD_ADDRESS, f"no proxy is called {via}; set {variable}")
         within = self._settings.connect
         try:
             async with asyncio.timeout(within):
@@ -198,25 +206,16 @@ class Connector:
             ) from None
         try:
             async with asyncio.timeout(within):
-                proxy = self._proxy_for(target.host)
                 if proxy is not None:
                     sock = await proxy.connect(addresses[0], target.port)
                 else:
                     sock = await _race(addresses, target.port)
                 self.contacts += 1
-                return await self._wrapped(sock, target, read)
+                return await self._wrapped(sock, target, read, verify=verify)
         except TimeoutError:
             raise Trouble(
                 ErrorCode.TIMEOUT_CONNECT, f"no connection in {within:g} seconds"
             ) from None
-
-    def _proxy_for(self, host: str) -> Proxy | None:
-        """Return the proxy of a host, or of a domain that it belongs to."""
-        while host and self._proxies:
-            if host in self._proxies:
-                return self._proxies[host]
-            host = host.partition(".")[2]
-        return None
 
     async def _checked(self, target: Target) -> list[IPAddress]:
         if target.address is not None:
@@ -236,12 +235,14 @@ class Connector:
                 raise Trouble(ErrorCode.PRIVATE_ADDRESS, PRIVATE)
         return addresses
 
-    async def _wrapped(self, sock: socket.socket, target: Target, read: float) -> Stream:
+    async def _wrapped(
+        self, sock: socket.socket, target: Target, read: float, *, verify: bool
+    ) -> Stream:
         secure = target.scheme == "https"
         try:
             reader, writer = await asyncio.open_connection(
                 sock=sock,
-                ssl=self._tls() if secure else None,
+                ssl=self._tls(verify) if secure else None,
                 server_hostname=target.host if secure else None,
             )
         except (ssl.SSLError, ssl.CertificateError) as error:

@@ -164,8 +164,10 @@ class HttpFetcher:
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, verify: bool) -> ssl.SSLContext:
         # Loading the certificates takes 40 ms; one context serves all connections.
+        if not verify:
+            return httpx.create_ssl_context(verify=False, trust_env=False)
         if self._settings.ca_file is not None:
             return ssl.create_default_context(cafile=self._settings.ca_file)
         return httpx.create_ssl_context(trust_env=False)
@@ -187,7 +189,8 @@ class HttpFetcher:
         target = self._asker.target_of(request)
         if isinstance(target, Failed):
             return target
-        lane = self._lane(f"{target.host}:{target.port}")
+        # A host that one proxy cannot reach may be there for another.
+        lane = self._lane(f"{request.via or ''}>{target.host}:{target.port}")
         lane.users += 1
         try:
             async with lane.gate:
@@ -206,8 +209,9 @@ class HttpFetcher:
     async def _polite(self, lane: _Lane, request: Request, target: Target) -> Outcome:
         if request.kind != "page" or not self._settings.robots:
             return await self._asker.ask(request)
-        agent = request.user_agent or self._settings.user_agent
-        may_ask = functools.partial(self._robots.check, user_agent=agent)
+        may_ask = functools.partial(
+            self._robots.check, request=request, default_agent=self._settings.user_agent
+        )
         try:
             lane.pause = await may_ask(target)
         except Trouble as trouble:

@@ -11,45 +11,24 @@ import asyncio
 import base64
 import socket
 import struct
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
+from monitor.core.egress import Egress, read_egress
 from monitor.core.values import ErrorCode
 from monitor.fetch.settings import Trouble
 from monitor.guard import IPAddress
 
-_PORTS: Final = {"socks5": 1080, "http": 8080}
 _MOST_HEAD: Final = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """One proxy: `socks5://[user:password@]host:port` or `http://...` (CONNECT)."""
-
-    scheme: str
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
+class Proxy(Egress):
+    """One proxy that connects."""
 
     @classmethod
     def read(cls, text: str) -> Proxy:
         """Read a proxy's address. Raises ValueError with a sentence for the operator."""
-        try:
-            parts = urlsplit(text.strip())
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), None
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-            raise ValueError("a proxy is written socks5://HOST:PORT or http://HOST:PORT")
-        return cls(
-            scheme=parts.scheme,
-            host=parts.hostname,
-            port=port or _PORTS[parts.scheme],
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-        )
+        read = read_egress(text)
+        return cls(read.scheme, read.host, read.port, read.user, read.password)
 
     async def connect(self, address: IPAddress, port: int) -> socket.socket:
         """Return a connection to an address through this proxy. Raises Trouble."""

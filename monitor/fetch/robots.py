@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import protego
@@ -42,6 +42,9 @@ _NO_RULES: Final = frozenset(
 )
 
 
+_Place = tuple[str | None, tuple[str, str, int]]  # by which way, and which origin
+
+
 @dataclass(slots=True)
 class _Rules:
     until: float
@@ -54,11 +57,15 @@ class Robots:
 
     def __init__(self, ask: Callable[[Request], Awaitable[Outcome]]) -> None:
         self._ask = ask
-        self._known: dict[tuple[str, str, int], asyncio.Task[_Rules]] = {}
+        self._known: dict[_Place, asyncio.Task[_Rules]] = {}
 
-    async def check(self, target: Target, user_agent: str) -> float:
-        """Return the wished seconds between requests (0 mostly). Raises Trouble when forbidden."""
-        rules = await self._rules(target, user_agent)
+    async def check(self, target: Target, *, request: Request, default_agent: str) -> float:
+        """Return the wished seconds between requests (0 mostly). Raises Trouble when forbidden.
+
+        Asked by the same way and under the same name as the page itself.
+        """
+        user_agent = request.user_agent or default_agent
+        rules = await self._rules(target, request)
         if rules.failed is not None:
             raise Trouble(
                 rules.failed.code,
@@ -72,21 +79,23 @@ class Robots:
             raise Trouble(ErrorCode.ROBOTS_DENIED, "the site's robots.txt closes this page to us")
         return min(float(rules.parsed.crawl_delay(user_agent) or 0.0), _LONGEST_DELAY)
 
-    async def _rules(self, target: Target, user_agent: str) -> _Rules:
-        known = self._known.get(target.origin)
+    async def _rules(self, target: Target, request: Request) -> _Rules:
+        place = (request.via, target.origin)
+        known = self._known.get(place)
         if known is not None and (not known.done() or known.result().until > time.monotonic()):
             return await asyncio.shield(known)
         if len(self._known) >= _KEPT:
             for origin in list(self._known)[: _KEPT // 2]:
                 del self._known[origin]
         # A task of its own: whoever asked first may run out of time, and others wait for it too.
-        asked = asyncio.create_task(self._asked(target, user_agent))
-        self._known[target.origin] = asked
+        asked = asyncio.create_task(self._asked(target, request))
+        self._known[place] = asked
         return await asyncio.shield(asked)
 
-    async def _asked(self, target: Target, user_agent: str) -> _Rules:
+    async def _asked(self, target: Target, page: Request) -> _Rules:
         host = target.url[: -len(target.path)]
-        request = Request(url=f"{host}/robots.txt", kind="robots", user_agent=user_agent)
+        # Without the feed's key: robots.txt is for everybody.
+        request = replace(page, url=f"{host}/robots.txt", kind="robots", key=None, tag=None)
         return _read(await self._ask(request))
 
 

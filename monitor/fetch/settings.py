@@ -34,7 +34,8 @@ class FetchSettings:
     retry_pause: float = 1.0  # before the one retry after a reset
     robots: bool = True  # obey robots.txt for pages; feeds are published to be polled
     waiting_bytes: int = 32 * MEGABYTE  # bodies fetched but not yet taken by the caller
-    via: Mapping[str, str] = field(default_factory=dict)  # domain -> proxy; see `proxies`
+    via: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> proxy's address
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> what opens a feed
     ca_file: str | None = None  # certificates to trust instead of the usual ones
 
 

@@ -346,3 +346,52 @@ def test_places_count_characters_not_bytes() -> None:
     tree = read_tree("a: [북한, 朝鮮]\n", "f")
 
     assert [(item.line, item.column) for item in tree.pairs[0][1].items] == [(1, 5), (1, 9)]
+
+
+VIA = """
+via: {far-east: vladivostok, local: moscow}
+feeds:
+  - {id: a, url: "https://a.example/f", category: far-east, tags: [local]}
+  - {id: b, url: "https://b.example/f", category: other, tags: [x, local]}
+  - {id: c, url: "https://c.example/f", category: far-east, via: own}
+  - {id: d, url: "https://d.example/f", category: far-east, via: direct, key: paid}
+  - {id: e, url: "https://e.example/f"}
+"""
+
+
+def test_a_group_of_feeds_has_a_proxy_and_a_feed_may_have_another() -> None:
+    """A feed's own `via` counts most, then its category, then its tags, then the defaults."""
+    with_default = parse_feeds(VIA + "defaults: {via: home}\n")
+
+    assert [feed.via for feed in parse_feeds(VIA).feeds] == [
+        "vladivostok", "moscow", "own", "direct", None,
+    ]  # fmt: skip
+    assert [feed.via for feed in with_default.feeds][-1] == "home"
+    assert with_default.feeds[0].via == "vladivostok"
+    assert with_default.feeds[3].key == "paid"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("via: [a]\nfeeds: []", "via: write a group and a proxy below it"),
+        ("via: {A B: c}\nfeeds: []", "via"),
+        (
+            "feeds: [{id: a, url: 'https://a.example/', tls: unverified, key: k}]",
+            "would go to whoever answers",
+        ),
+        ("feeds: [{id: a, url: 'https://a.example/', tls: off}]", "write one of verified"),
+    ],
+)
+def test_wrong_ways_out_are_refused(text: str, said: str) -> None:
+    """What would send a key to a stranger, or go by no proxy, does not start."""
+    with pytest.raises(ConfigurationErrors, match=said):
+        parse_feeds(text)
+
+
+def test_an_unverified_feed_is_warned_of() -> None:
+    """`monitor check` says what it means."""
+    text = "feeds: [{id: a, url: 'https://a.example/', tls: unverified}]"
+
+    (warning,) = parse_feeds(text).warnings
+    assert "anybody on the way can write" in warning.message

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import struct
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from edges.rawsite import RawSite, answer, raw_site
+from edges.tinyproxy import proxying
 
 from monitor.core.values import ErrorCode, Failed, Fetched, Outcome, Request
 from monitor.fetch import FetchSettings, HttpFetcher
@@ -18,84 +16,6 @@ from monitor.fetch.proxies import Proxy
 from monitor.guard import Allowed, IPAddress
 
 FEED = b"<rss><channel><title>T</title></channel></rss>"
-
-
-class TinyProxy:
-    """A proxy that notes what it is asked for and connects to it, or misbehaves."""
-
-    def __init__(self, kind: str, *, user: str = "", fault: bytes | None = None) -> None:
-        self._kind, self._user, self._fault = kind, user, fault
-        self.goals: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client:
-            if self._fault is not None:
-                client.recv(4_096)
-                client.sendall(self._fault)
-                return
-            goal = self._socks5(client) if self._kind == "socks5" else self._connect(client)
-            if goal is None:
-                return
-            self.goals.append(f"{goal[0]}:{goal[1]}")
-            with socket.create_connection(goal) as site:
-                asked = client.recv(65_536)
-                site.sendall(asked)
-                while piece := site.recv(65_536):
-                    client.sendall(piece)
-
-    def _connect(self, client: socket.socket) -> tuple[str, int] | None:
-        head = client.recv(4_096).decode()
-        if self._user and "Proxy-Authorization: Basic cmVhZGVyOndvcmQ=" not in head:
-            client.sendall(b"HTTP/1.1 407 Authentication Required\r\n\r\n")
-            return None
-        host, _, port = head.split(" ")[1].rpartition(":")
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        return host, int(port)
-
-    def _socks5(self, client: socket.socket) -> tuple[str, int] | None:
-        methods = client.recv(255)[2:]
-        if not self._user:
-            client.sendall(b"\x05\x00")
-        elif 2 not in methods:
-            client.sendall(b"\x05\xff")
-            return None
-        else:
-            client.sendall(b"\x05\x02")
-            signed = client.recv(600)
-            good = signed == b"\x01\x06reader\x04word"
-            client.sendall(b"\x01\x00" if good else b"\x01\x01")
-            if not good:
-                return None
-        asked = client.recv(600)
-        assert asked[3] == 1
-        client.sendall(b"\x05\x00\x00\x01" + bytes(4) + b"\x00\x00")
-        return socket.inet_ntoa(asked[4:8]), struct.unpack(">H", asked[8:10])[0]
-
-
-@contextmanager
-def proxying(kind: str, **about: object) -> Iterator[TinyProxy]:
-    """A running proxy."""
-    proxy = TinyProxy(kind, **about)  # type: ignore[arg-type]
-    try:
-        yield proxy
-    finally:
-        proxy.close()
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +31,17 @@ async def resolve(host: str, port: int) -> list[IPAddress]:
     return [ipaddress.ip_address("10.0.0.1" if host == "inside.example" else "127.0.0.1")]
 
 
-def fetch(site: RawSite, via: dict[str, str], url: str) -> Outcome:
-    """Return the outcome of one request with these proxies."""
+def fetch(
+    site: RawSite, via: dict[str, str], url: str, *, by: str | None = "example", **more: object
+) -> Outcome:
+    """Return the outcome of one request by the proxy called `by`, with these proxies."""
     settings = FetchSettings(
         allowed=Allowed.read([site.opening]), via=via, connect=1.0, total=2.0, retry_pause=0.01,
         spacing=0.0, robots=False,
     )  # fmt: skip
     with HttpFetcher(settings, resolve=resolve) as fetcher:
-        [outcome] = fetcher.fetch_many([Request(url=url)])
+        request = Request(url=url, via=by, **more)  # type: ignore[arg-type]
+        [outcome] = fetcher.fetch_many([request])
     return outcome
 
 
@@ -128,7 +51,7 @@ def test_site_is_asked_through_its_proxy_by_address(site: RawSite, kind: str, us
     """The proxy is told the checked address, never a name; the site sees the name in Host."""
     with proxying(kind, user=user) as proxy:
         sign = "reader:word@" if user else ""
-        via = {"regional.example": f"{kind}://{sign}127.0.0.1:{proxy.port}"}
+        via = {"example": f"{kind}://{sign}127.0.0.1:{proxy.port}"}
         outcome = fetch(site, via, f"http://www.regional.example:{site.port}/feed")
 
     assert isinstance(outcome, Fetched)
@@ -140,11 +63,11 @@ def test_site_is_asked_through_its_proxy_by_address(site: RawSite, kind: str, us
 
 @pytest.mark.parametrize("kind", ["socks5", "http"])
 def test_guard_holds_in_front_of_the_proxy(site: RawSite, kind: str) -> None:
-    """A name that leads inside is refused before the proxy hears of it; other hosts go without."""
+    """A name that leads inside is refused before the proxy hears of it; other feeds go without."""
     with proxying(kind) as proxy:
         via = {"example": f"{kind}://127.0.0.1:{proxy.port}"}
         inside = fetch(site, via, f"http://inside.example:{site.port}/feed")
-        other = fetch(site, via, f"http://other.test:{site.port}/feed")
+        other = fetch(site, via, f"http://other.test:{site.port}/feed", by=None)
 
     assert isinstance(inside, Failed)
     assert inside.code is ErrorCode.PRIVATE_ADDRESS
@@ -203,3 +126,14 @@ def test_malformed_proxy_is_an_error_with_a_sentence(text: str) -> None:
     """A typo must not send requests out directly: it is refused at the start."""
     with pytest.raises(ValueError, match="a proxy is written"):
         Proxy.read(text)
+
+
+def test_a_proxy_that_nobody_set_is_not_gone_around(site: RawSite) -> None:
+    """A feed that names an unknown proxy is not asked at all: it would show who asks."""
+    before = len(site.asked)
+    outcome = fetch(site, {}, f"http://regional.example:{site.port}/feed", by="the-east")
+
+    assert isinstance(outcome, Failed)
+    assert outcome.code is ErrorCode.BAD_ADDRESS
+    assert outcome.detail == "no proxy is called the-east; set MONITOR_VIA_THE_EAST"
+    assert len(site.asked) == before

@@ -367,3 +367,44 @@ def test_nothing_else_reads_the_environment() -> None:
     ]
 
     assert readers == ["monitor/settings.py"]
+
+
+def test_proxies_and_keys_are_named_by_their_variables(tmp_path: Path) -> None:
+    """MONITOR_VIA_NAME and MONITOR_KEY_NAME, or their files, become names that feeds.yaml uses."""
+    (tmp_path / "key").write_text("basic reader:canary-key\n")
+    found = load(
+        tmp_path,
+        MONITOR_VIA_FAR_EAST="socks5://me:canary-via@10.0.0.1:1080",
+        MONITOR_KEY_NKNEWS_FILE=str(tmp_path / "key"),
+    )
+    shown = {name: value for name, value, _ in describe(found)}
+
+    assert set(found.via) == {"far-east"}
+    assert set(found.keys) == {"nknews"}
+    assert found.keys["nknews"].get_secret_value() == "basic reader:canary-key"
+    assert found.warnings == ()
+    assert (shown["via"], shown["keys"]) == ("far-east", "nknews")
+    assert {"canary-via", "canary-key"} <= set(found.secrets)
+    assert "canary-" not in repr(found) + str(shown)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"MONITOR_VIA_A": "canary:1080"}, "MONITOR_VIA_A: a proxy is written"),
+        ({"MONITOR_KEY_A": "canary"}, "MONITOR_KEY_A: a key is written"),
+        ({"MONITOR_KEY_A_FILE": "/nowhere/key"}, "MONITOR_KEY_A_FILE: /nowhere/key cannot be read"),
+        (
+            {"MONITOR_VIA_A": "http://a:1", "MONITOR_VIA_A_FILE": "/nowhere"},
+            "MONITOR_VIA_A: is set, and so is MONITOR_VIA_A_FILE",
+        ),
+    ],
+)
+def test_a_wrong_proxy_or_key_is_told_without_its_text(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
+    """The variable is named, what it holds is not."""
+    (message, *_) = messages(tmp_path, **environ)
+
+    assert message.startswith(said)
+    assert "canary" not in message
