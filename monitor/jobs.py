@@ -27,6 +27,7 @@ class Job:
     every: timedelta
     run: Callable[[], str]
     what: str  # one line for people: what this job is for
+    at_once: int = 1  # calls that may run beside each other; each takes what is due and free
 
 
 class JobLog(Protocol):

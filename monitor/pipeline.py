@@ -89,17 +89,18 @@ class Pipeline:
         only: Sequence[str] | None = None,
         *,
         pages: bool = True,
+        reading: bool = True,
         moved_on: Callable[[int], None] = lambda _: None,
     ) -> PollReport:
         """Poll what is due, or each feed named in `only` exactly once, then read what came.
 
         `moved_on` is told how many feeds were done each time. Without `pages` entries are scored
-        on the feed's own text.
+        on the feed's own text; without `reading` they wait for `read_pending`.
         """
         started, tally = time.monotonic(), Tally()
         for leased in self._batches(only):
             self._poll_batch(leased, tally, moved_on)
-        read = self.read_pending(pages=pages)
+        read = self.read_pending(pages=pages) if reading else Counter[str]()
         tally.fates.update(read)
         tally.fates[Fate.PENDING] -= read.total()
         return PollReport(

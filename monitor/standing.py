@@ -40,6 +40,7 @@ class Standing:
         self._rules_hash = ""
         self._feed_file = FeedFileWatch(watch.settings.feeds)
         self._network_is_up = True
+        self._last_report: PollReport | None = None
         self._channels = ChannelRoom(watch)
         self._postbox = Postbox(watch)
 
@@ -48,9 +49,17 @@ class Standing:
         return (
             Job(
                 name="poll",
-                every=timedelta(seconds=15),
+                every=timedelta(seconds=2),
                 run=self.poll,
-                what=N_("Ask the feeds that are due, and read what they brought"),
+                what=N_("Ask the feeds that are due"),
+                # A server that hangs holds up the feeds that were due with it, and no later ones.
+                at_once=24,
+            ),
+            Job(
+                name="read",
+                every=timedelta(seconds=5),
+                run=self.read,
+                what=N_("Read and score what the feeds brought"),
             ),
             Job(
                 name="files",
@@ -106,14 +115,25 @@ class Standing:
 
     def poll(self) -> str:
         """Ask what is due; say once when nothing at all can be reached."""
-        report = self._watch.pipeline.poll()
+        report = self._watch.pipeline.poll(reading=False)
         if report.feeds:
             log.info("feeds.polled", **_numbers(report))
             self._note_network(report)
-        if self._first_round is not None and not self._watch.stopping.is_set():
-            told, self._first_round = self._first_round, None
-            told(self._watch.store.feeds.first_run_summary(), report)
+            self._last_report = report
         return f"{counted(report.feeds, 'feed')}, {counted(report.entries, 'entry', 'entries')}"
+
+    def read(self) -> str:
+        """Read what waits; after the first round, tell how it went."""
+        fates = self._watch.pipeline.read_pending()
+        if fates:
+            log.info("entries.read", fates={fate: count for fate, count in fates.items() if count})
+        if self._first_round is not None and not self._watch.stopping.is_set():
+            first = self._watch.store.feeds.first_run_summary()
+            if not first.waiting and self._last_report is not None:
+                told, self._first_round = self._first_round, None
+                self._watch.pipeline.read_pending()
+                told(first, self._last_report)
+        return counted(fates.total(), "entry", "entries")
 
     def files(self) -> str:
         """Take over edited files when they are right; keep the last good ones when not."""

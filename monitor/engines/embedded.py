@@ -23,7 +23,7 @@ logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 class EmbeddedEngine:
-    """Calls every job at its interval, each in its own thread, never twice at once."""
+    """Calls every job at its interval, each in a thread of its own."""
 
     def __init__(self, jobs: Sequence[Job], runner: Runner) -> None:
         self._jobs = tuple(jobs)
@@ -31,7 +31,7 @@ class EmbeddedEngine:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             # A thread for each job: a long poll must not hold up a digest.
-            executors={"default": ThreadPoolExecutor(max(1, len(self._jobs)))},
+            executors={"default": ThreadPoolExecutor(max(1, sum(job.at_once for job in jobs)))},
             # The default grace of one second drops calls whose moment passes while the machine
             # sleeps; None runs them late, once.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -49,6 +49,7 @@ class EmbeddedEngine:
                 id=job.name,
                 name=job.what,
                 seconds=job.every.total_seconds(),
+                max_instances=job.at_once,
                 next_run_time=datetime.now(UTC),
             )
         self._scheduler.start()

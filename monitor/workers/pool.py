@@ -59,6 +59,7 @@ class Workers:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._out = 0  # workers that a batch holds
+        self._slow = 0  # of them, those that do a task for the second time, patiently
         self._has_rules = rule_source is not None
         self._nursery = _Nursery(self._setup(rule_source))
 
@@ -145,8 +146,9 @@ class Workers:
                             LOG.error("worker.unforeseen %s", result.trace)
                         yield task, result
         finally:  # the caller may have stopped listening
-            for worker, _ in running.values():
+            for worker, task in running.values():
                 worker.kill()
+                self._over(task)
                 self._give_back(worker)
 
     def _hand_out(
@@ -154,13 +156,42 @@ class Workers:
     ) -> bool:
         """Give waiting tasks to free workers; return whether one waits for another batch."""
         while waiting:
-            worker = self._take()
-            if worker is None:
+            task = self._next(waiting)
+            if task is None:
                 return True
-            task = waiting.popleft()
+            try:
+                worker = self._take()
+            except BaseException:
+                self._over(task)
+                raise
+            if worker is None:
+                self._over(task)
+                waiting.appendleft(task)
+                return True
             running[worker.pipe] = (worker, task)
             worker.begin(task, self._limits)
         return False
+
+    def _next(self, waiting: deque[_Task]) -> _Task | None:
+        """Take the next task out; None when slow ones alone wait, and enough of them run.
+
+        One worker is left to quick tasks, so that slow ones of all batches never hold them all.
+        """
+        with self._lock:
+            for _ in range(len(waiting)):
+                task = waiting.popleft()
+                if not task.patient:
+                    return task
+                if self._slow < max(self._count - 1, 1):
+                    self._slow += 1
+                    return task
+                waiting.append(task)
+        return None
+
+    def _over(self, task: _Task) -> None:
+        if task.patient:
+            with self._lock:
+                self._slow -= 1
 
     def _ready(
         self, running: dict[Connection, tuple[_Worker, _Task]], *, starved: bool
@@ -187,6 +218,7 @@ class Workers:
         try:
             return worker.answer(task, self._limits)
         finally:
+            self._over(task)
             self._give_back(worker)
 
     def _take(self) -> _Worker | None:

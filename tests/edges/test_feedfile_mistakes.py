@@ -137,7 +137,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         f"defaults:\n  url: https://a.example/\n{ONE}",
         [
             ":2:3: defaults.url: is no key that can stand here (known are content, default_tz, "
-            "every, extract, max_age, user_agent)"
+            "every, extract, max_age, user_agent, via)"
         ],
     ),
     "misspelt key": (

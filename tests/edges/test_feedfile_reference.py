@@ -113,6 +113,7 @@ def test_every_default_of_the_schema_is_what_a_file_would_say() -> None:
         "weight": 1.0,
         "extract": "default",
         "identity": "auto",
+        "tls": "verified",
         "expect_daily": False,
         "max_age": "90d",
     }

@@ -461,3 +461,27 @@ def test_many_tasks_cost_little(workers: Workers) -> None:
     workers.parse_many(jobs)
 
     assert (time.monotonic() - started) / len(jobs) < 0.02
+
+
+def test_slow_tasks_of_other_batches_leave_a_worker_to_quick_ones() -> None:
+    """Poisoned feeds in many batches at once do not stop the parsing of a healthy one."""
+    limits = WorkerLimits(quick=0.2, wall=4.0, cpu=30.0)
+    with Workers(2, limits=limits, tasks=TASKS) as workers:
+        stuck = [
+            threading.Thread(
+                target=lambda: workers.parse_many([parse_job(b"!sleep 1.5")]), daemon=True
+            )
+            for _ in range(3)
+        ]
+        for thread in stuck:
+            thread.start()
+        time.sleep(1.0)  # all have had their quick turn
+
+        began = time.monotonic()
+        (parsed,) = workers.parse_many([parse_job(b"fine")])
+        took = time.monotonic() - began
+
+        assert isinstance(parsed, ParsedFeed)
+        assert took < 1.0
+        for thread in stuck:
+            thread.join()

@@ -18,7 +18,7 @@ from web.visitors import Visitor, find, tree, words
 
 from monitor.catalogues import LANGUAGES, N_, reasons, translations, update
 from monitor.catalogues import words as tables
-from monitor.core import decisions
+from monitor.core import decisions, requests
 from monitor.core.telling import OutboxState, Place
 from monitor.core.values import (
     Band,
@@ -95,12 +95,15 @@ def test_no_text_bypasses_the_catalogues(
         try_url=lambda _: samples.TRIED,
         jobs=lambda: [samples.TICK],
         allow_private=["127.0.0.1:8001"],
+        edit_mails=samples.room(filled, samples.FixedClock()),
     )
     answers = [visitor.get(path)]
     if path == "/try":
         answers.append(visitor.post("/try", {"url": "https://a.example/"}))
     for answer in answers:
-        named_after_content = path.startswith(("/items", "/feeds", "/mails"))
+        named_after_content = path.startswith(
+            ("/items", "/feeds", "/mails", "/subscribers", "/digests/")
+        )
         assert unspoken(tree(answer), title_is_foreign=named_after_content) == []
 
 
@@ -175,7 +178,8 @@ def test_reasons_keep_their_numbers(sentence: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["ru", "ko"])
 def test_notes_on_a_text_are_said(sentence: str, language: str) -> None:
     """What reading a page noted is a sentence of the code, and is said in the reader's language."""
-    written = "".join(Path(module.__file__ or "").read_text() for module in (article, signs))
+    places = (article, signs, requests)
+    written = "".join(Path(module.__file__ or "").read_text() for module in places)
     (said,) = reasons.notes(
         [sentence.replace("%s", "https://a.example/")] * 2, translations(language)
     )
