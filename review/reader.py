@@ -19,8 +19,7 @@ from alerts.links import ReaderLink, read_link, reader_link
 from alerts.tokens import Purpose
 from alerts.view import TITLE_LENGTH, reader
 from monitor.catalogues import LANGUAGES
-from monitor.core.subscriberforms import MOST_TIMES, difference, row_of
-from monitor.core.subscriberlist import read_wishes
+from monitor.core.subscriberforms import MOST_TIMES, difference, row_of, wishes
 from monitor.core.telling import QuietPolicy, Subscriber
 from monitor.core.values import Item, Verdict
 from monitor.core.windows import instant
@@ -150,10 +149,8 @@ def _wished(subscriber: Subscriber, form: Mapping[str, str]) -> Subscriber | Non
     if "at" not in form or "zone" not in form or not form["at"].strip():
         return None
     given = row | {"at": form["at"].strip()[:80], "zone": form["zone"].strip()[:60]}
-    read, problems = read_wishes(
-        given, address=subscriber.address, file="", line=0, now=subscriber.since
-    )
-    is_fine = not problems and len(read.schedule.times) <= MOST_TIMES
+    read, wrong = wishes(given, address=subscriber.address, now=subscriber.since)
+    is_fine = not wrong and len(read.schedule.times) <= MOST_TIMES
     return replace(subscriber, schedule=read.schedule) if is_fine else None
 
 

@@ -84,12 +84,13 @@ def fill(form: Mapping[str, str], *, topics: Collection[str], now: datetime) -> 
     ticked = [number for number in EVERY_DAY if form.get(f"day-{number}")]
     values["days"] = "" if len(ticked) == len(EVERY_DAY) else " ".join(DAYS[day] for day in ticked)
     values["topics"] = "|".join(_ticked(form, "topic-"))
-    values["languages"] = " ".join([*_ticked(form, "lang-"), *values["languages"].lower().split()])
+    others = values["languages"].lower().split()
+    values["languages"] = " ".join(sorted({*_ticked(form, "lang-"), *others}))
     for name in ("alerts", "analyst"):
         values[name] = "yes" if form.get(name) else "no"
     address = mail_address(values["address"])
-    read, found = read_wishes(values, address=address or "", file="", line=0, now=now)
-    wrong = dict.fromkeys(str(problem.key) for problem in found)
+    read, found = wishes(values, address=address or "", now=now)
+    wrong = dict.fromkeys(found)
     wrong |= dict.fromkeys(["address"] if address is None else [])
     wrong |= dict.fromkeys(["days"] if not ticked else [])
     wrong |= dict.fromkeys(["at"] if len(read.schedule.times) > MOST_TIMES else [])
@@ -98,11 +99,23 @@ def fill(form: Mapping[str, str], *, topics: Collection[str], now: datetime) -> 
     return Filled(values=values, subscriber=None if wrong else read, problems=tuple(wrong))
 
 
+def wishes(
+    row: Mapping[str, str], *, address: str, now: datetime
+) -> tuple[Subscriber, tuple[str, ...]]:
+    """Return what a row says, and the columns that are wrong. Topics are not looked at."""
+    read, problems = read_wishes(row, address=address, file="", line=0, now=now)
+    wrong = dict.fromkeys(str(problem.key) for problem in problems if problem.key != "topics")
+    return read, tuple(wrong)
+
+
 def chosen(subscriber: Subscriber, wanted: Subscriber) -> Subscriber:
     """Return a subscriber with the choices of `wanted`; what happened to them stays."""
     return replace(
         wanted,
         key=subscriber.key,
+        # Boxes have no order: the same ones ticked are no change.
+        topics=_same_order(subscriber.topics, wanted.topics),
+        languages=_same_order(subscriber.languages, wanted.languages),
         is_active=subscriber.is_active,
         paused_until=subscriber.paused_until,
         since=subscriber.since,
@@ -129,10 +142,12 @@ def undone(subscriber: Subscriber, before: Mapping[str, object]) -> Subscriber |
     if not before or any(value is None or name not in COLUMNS for name, value in before.items()):
         return None
     row = row_of(subscriber) | {name: str(value) for name, value in before.items()}
-    read, problems = read_wishes(
-        row, address=subscriber.address, file="", line=0, now=subscriber.since
-    )
-    return None if problems else chosen(subscriber, read)
+    read, wrong = wishes(row, address=subscriber.address, now=subscriber.since)
+    return None if wrong else chosen(subscriber, read)
+
+
+def _same_order(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+    return before if set(before) == set(after) else after
 
 
 def _ticked(form: Mapping[str, str], prefix: str) -> list[str]:
