@@ -120,15 +120,81 @@ def test_a_taken_port_moves_to_the_next(start: Callable[..., Running]) -> None:
     assert (first.end(), second.end()) == (0, 0)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org"])
-def test_the_page_refuses_to_listen_beyond_loopback(
-    start: Callable[..., Running], host: str
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("198.51.100.7", "no address of this machine"), ("example.org", "write an IP address")],
+)
+def test_only_an_address_of_this_machine_is_listened_on(
+    start: Callable[..., Running], host: str, said: str
 ) -> None:
-    """Until there is a log-in nothing but loopback is served, whatever the settings say."""
-    running = start("--host", host)
+    """A name or somebody else's address is refused in a sentence."""
+    running = start("--only", "web", "--host", host)
 
     assert running.process.wait(timeout=PATIENCE) == 78
-    assert "no log-in" in running.said()
+    assert said in running.said()
+
+
+def test_beyond_this_machine_everybody_logs_in(start: Callable[..., Running]) -> None:
+    """The first start prints the first admin's link; a restart makes a new one, used up it is gone.
+
+    What a stranger says about where they come from is not believed.
+    """
+    words = ("--only", "web", "--host", "0.0.0.0", "--port", "18461")
+    first = start(*words)
+    old = first.wait_for(r"http://127\.0\.0\.1:18461(/link/\S+)")[1]
+    assert "passwords travel in clear" in first.said()
+    assert first.end() == 0
+    running = start(*words)
+    path = running.wait_for(r"http://127\.0\.0\.1:18461(/link/\S+)")[1]
+    form = {"name": "Mina", "password": "four words of no kin", "again": "four words of no kin"}
+    with httpx.Client(base_url="http://127.0.0.1:18461", trust_env=False, timeout=30) as client:
+        assert client.get("/").headers["location"].startswith("/login")
+        assert client.get("/healthz").status_code == 200
+        assert client.get(old).status_code == 404
+        assert client.post(path, data=form).status_code == 303
+        assert client.get("/people").status_code == 200
+        assert client.get(path).status_code == 404
+    codes = []
+    for number in range(31):
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            answer = client.post(
+                "http://127.0.0.1:18461/login",
+                data={"name": f"nobody {number}", "password": "x"},
+                headers={"x-forwarded-for": f"203.0.113.{number}"},
+            )
+            codes.append(answer.status_code)
+    assert codes == [401] * 30 + [429]
+    assert running.end() == 0
+    said = running.said()
+    assert said.count("/link/") == 1
+    assert "four words" not in said
+    third = start(*words)
+    third.wait_for("Review page")
+    assert third.end() == 0
+    assert "/link/" not in third.said()
+
+
+def test_a_named_proxy_is_believed_about_where_people_come_from(
+    start: Callable[..., Running],
+) -> None:
+    """Behind it each address is counted for itself, so that one guesser closes nobody else out."""
+    running = start(
+        *("--only", "web", "--port", "18481"),
+        MONITOR_LOGIN="required",
+        MONITOR_TRUSTED_PROXIES="127.0.0.0/8",
+    )
+    running.wait_for("/link/")
+    codes = []
+    for number in range(31):
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            answer = client.post(
+                "http://127.0.0.1:18481/login",
+                data={"name": f"nobody {number}", "password": "x"},
+                headers={"x-forwarded-for": f"203.0.113.{number}"},
+            )
+            codes.append(answer.status_code)
+    assert codes == [401] * 31
+    assert running.end() == 0
 
 
 def test_a_second_run_stays_passive_until_the_first_has_ended(
