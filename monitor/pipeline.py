@@ -42,6 +42,7 @@ LOG = logging.getLogger("monitor.pipeline")
 FEEDS_AT_ONCE = 200  # leased together: a slow server holds up its own batch only
 BODIES_AT_ONCE = 8  # parsed together: enough to keep the workers busy, few enough to hold
 PAGES_AT_ONCE = 32  # read together, and written in one transaction
+TIP_TRIES = 5  # when two take tips at once, one of them writes at each try
 TIP_FATES = (Fate.STORED, Fate.REVISION, Fate.DUPLICATE, Fate.UNREADABLE)
 POLLS_AT_ONCE = 64  # without entries: written in one transaction
 LEASE_FOR = timedelta(minutes=15)  # longer than any batch can take
@@ -123,11 +124,25 @@ class Pipeline:
             fates.update(self._read_batch(pending, pages=pages))
         return fates
 
-    def tip(self, url: str, tips: TipStore) -> Fate:
+    def tip(self, url: str, tips: TipStore) -> Fate | None:
         """Take a link that a person added: an entry like any other, read and scored at once.
 
-        Returns its fate; PENDING when the page could not be had yet and is asked again later.
+        Returns its fate; PENDING when the page could not be had yet and is asked again later; None
+        when nothing was written because others took tips all the while.
         """
+        for _ in range(TIP_TRIES):
+            fate = self._taken(url, tips)
+            if fate is not None:
+                break
+        else:
+            return None
+        if fate is not Fate.PENDING:
+            return fate
+        read = self.read_pending()
+        return next((fate for fate in TIP_FATES if read[fate]), Fate.PENDING)
+
+    def _taken(self, url: str, tips: TipStore) -> Fate | None:
+        """Write a tip under a lease of the feed of tips; None when somebody else took the lease."""
         now = self._clock.now()
         leased = tips.lease_tips(now, owner=self._owner, lease_for=LEASE_FOR)
         entry = Entry(guid=None, link=url, title="")  # the page tells its title
@@ -139,21 +154,16 @@ class Pipeline:
             items=self._store.known_items(decisions.links_of(parsed)),
             now=now,
         )
-        self._store.save_poll(
-            PollRecord(
-                leased=leased,
-                started_at=now,
-                finished_at=now,
-                status=PollStatus.PARSED,
-                format=parsed.format,
-                decisions=(decision,),
-                next_due_at=now,
-            )
+        record = PollRecord(
+            leased=leased,
+            started_at=now,
+            finished_at=now,
+            status=PollStatus.PARSED,
+            format=parsed.format,
+            decisions=(decision,),
+            next_due_at=now,
         )
-        if decision.fate is not Fate.PENDING:
-            return decision.fate
-        read = self.read_pending()
-        return next((fate for fate in TIP_FATES if read[fate]), Fate.PENDING)
+        return decision.fate if _patiently(self._store.save_poll, record) else None
 
     # ---------------------------------------------------------------- feeds
 

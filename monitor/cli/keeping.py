@@ -14,7 +14,7 @@ from store import open_store
 from store.upkeep import restore as put_back
 
 db = typer.Typer(
-    help="The database: upgrade, check, back up, put a copy back.", no_args_is_help=True
+    help="The database: upgrade, check, reindex, back up, put a copy back.", no_args_is_help=True
 )
 
 
@@ -43,6 +43,18 @@ def check(config: Config = None) -> None:
         found = counted(len(wrong), "thing is", "things are")
         raise stop(f"{found} wrong. Keep the file, and restore the last good copy.")
     remark("The database is sound.")
+
+
+@db.command("reindex")
+@tells_failures
+def reindex(config: Config = None) -> None:
+    """Make the search index anew from the items; nothing else changes.
+
+    For a database put together by other means, and when search misses what is there.
+    """
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
+        count = watch.store.search.rebuild()
+    remark(f"The index holds {counted(count, 'item', 'items')}.")
 
 
 @db.command("backup")

@@ -57,3 +57,10 @@ def test_nothing_is_overwritten_and_only_copies_are_put_back(
     assert (tmp_path / "there.db").read_text() == "mine"
     with open_store(f"sqlite:///{tmp_path}/var/monitor.db") as store:
         assert store.upkeep.check() == []
+
+
+def test_the_index_can_be_made_anew(monitor: Monitor, tmp_path: Path) -> None:
+    """`db reindex` says how much it found; without a database there is nothing to index."""
+    empty = monitor("db", "reindex")
+
+    assert (empty.exit_code, empty.stderr) == (0, "The index holds 0 items.\n")

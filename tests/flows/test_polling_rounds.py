@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from clocks import StandingClock
@@ -15,8 +15,8 @@ from werkzeug import Request, Response
 
 from monitor.app import Watch, open_watch
 from monitor.core.errors import StoreBusy
-from monitor.core.values import Feed
-from monitor.pipeline import Pipeline
+from monitor.core.values import Fate, Feed, FeedForPoll
+from monitor.pipeline import TIP_TRIES, Pipeline
 from monitor.settings import Settings
 from store import Store
 from store.session import Database
@@ -114,3 +114,38 @@ def test_a_store_that_another_process_holds_costs_no_feed_its_turn(
 
     assert again.outcomes == ({"parsed": 1} if outcomes is None else {})
     assert watch.store.items.counts().total == 1
+
+
+class Rival:
+    """The feed of tips, of which somebody else takes the lease so many times after us."""
+
+    def __init__(self, watch: Watch, times: int) -> None:
+        self._watch, self._times = watch, times
+        self.leased = 0
+
+    def lease_tips(self, now: datetime, *, owner: str, lease_for: timedelta) -> FeedForPoll:
+        """Lease it for us, and then for the rival."""
+        lease = self._watch.store.feeds.lease_tips
+        ours = lease(now, owner=owner, lease_for=lease_for)
+        self.leased += 1
+        if self.leased <= self._times:
+            lease(now, owner="rival", lease_for=lease_for)
+        return ours
+
+
+@pytest.mark.parametrize(("times", "kept"), [(0, True), (2, True), (99, False)])
+def test_a_tip_is_never_called_taken_when_its_lease_was_lost(
+    watch: Watch, httpserver: HTTPServer, times: int, kept: bool
+) -> None:
+    """A tip that another process pushed aside is taken again, or said not to be kept."""
+    httpserver.expect_request("/story").respond_with_data(
+        "<p>Loggers were seen at the border. " * 30, content_type="text/html"
+    )
+    httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
+    url, rival = httpserver.url_for("/story"), Rival(watch, times)
+
+    fate = watch.pipeline.tip(url, rival)
+
+    assert fate is (Fate.STORED if kept else None)
+    assert watch.store.ledger.why(url).is_known is kept
+    assert rival.leased == (times + 1 if kept else TIP_TRIES)
