@@ -23,7 +23,7 @@ from monitor.russian import russian_forms
 from monitor.yamltree import read_text
 
 # Raised by hand when the same rules would give other scores: it is part of every score's version.
-SCORING_VERSION = "1"
+SCORING_VERSION = "2"
 
 
 def read_rules(

@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 from monitor.core.folding import Folded, fold
 from monitor.core.rulebook import Rulebook
 from monitor.core.rules import SENTENCE_GAP, Operand, Window
-from monitor.core.sentences import Rank, Sentence, sentence_at, sentences
-from monitor.core.terms import count_words, end_of_lead, further_words, is_dense
+from monitor.core.sentences import Rank, Sentence, sentences
+from monitor.core.terms import WordCount, end_of_lead, further_words
 
 FieldName = Literal["title", "text"]
 _NO_LIMIT = 1 << 30
@@ -25,14 +25,17 @@ _FIELD_GAP = 1000  # words: nothing in the text is near the title
 
 
 class Found(NamedTuple):
-    """A hit in its place, or several that make a phrase (then `parts` holds them)."""
+    """A hit in its place, or several that make a phrase (then `parts` holds them).
 
+    Places come first, so that hits sort by place as they are.
+    """
+
+    sentence: int
     start: int  # offsets in the field as given
     end: int
-    field: FieldName
     name: str  # entity or phrase
+    field: FieldName
     term: int  # index into the lexicon; -1 for a phrase
-    sentence: int
     first: int  # number of its first word
     last: int
     parts: tuple[Found, ...] = ()
@@ -52,11 +55,12 @@ class Reading:
         self.text = text
         self._book = book
         self._parts: dict[FieldName, list[Sentence]] = {"title": [], "text": []}
-        self._lead_end = 0
+        self._ranks = [Rank.TITLE]  # of each sentence
         self.folded: dict[FieldName, Folded] = {}
         self._by_entity: dict[str, list[Found]] = {}
         self._named: dict[str, tuple[Found, ...]] = {}
         self._either: dict[Operand, tuple[Found, ...]] = {}
+        self._sentences_of: dict[Operand, frozenset[int]] = {}
         self._searchable: dict[Operand, _Neighbours] = {}
         self._said: set[str] = set()
         self._word_count = 0
@@ -76,49 +80,43 @@ class Reading:
         plain = fold(text)
         self.folded[field] = plain
         offset = self._word_count + _FIELD_GAP if field == "text" else 0
-        hits = self._book.lexicon.hits(text, plain)
+        hits = self._book.lexicon.bare_hits(text, plain)
         if not hits:
             return
         parts = sentences(text) if field == "text" else [Sentence(0, len(text))]
         self._parts[field] = parts
         base = 1 if field == "text" else 0  # the title is sentence 0, whether there is one or not
-        starts = [part.start for part in parts]
         if field == "text":
             self.lead_by(self._book.decision.lead)
-        heard: dict[int, bool] = {}
-        word = counted = 0
-        dense = is_dense(text)
-        for hit in hits:
-            word += count_words(text, counted, hit.start, is_dense=dense)
-            counted = hit.start
-            index = sentence_at(starts, hit.start)
-            if index not in heard:
-                heard[index] = not parts[index].silent and self._is_new(text, parts[index])
-            if not heard[index] or hit.end > parts[index].end:
+        words = WordCount(text)
+        following = [part.start for part in parts[1:]] + [len(text)]
+        index, is_heard, ends_at = -1, False, 0
+        for start, end, entity, term in hits:
+            if index < 0 or start >= following[index]:
+                index = max(index, 0)
+                while start >= following[index]:
+                    index += 1
+                part = parts[index]
+                is_heard, ends_at = not part.silent and self._is_new(text, part), part.end
+            if not is_heard or end > ends_at:
                 continue
-            first = offset + index * SENTENCE_GAP + word
-            found = Found(
-                hit.start,
-                hit.end,
-                field,
-                hit.entity,
-                hit.term,
-                base + index,
-                first,
-                first + further_words(text, hit.start, hit.end),
-            )
-            self._by_entity.setdefault(hit.entity, []).append(found)
-        self._word_count = word
+            first = offset + index * SENTENCE_GAP + words.before(start)
+            last = first + further_words(text, start, end)
+            found = Found(base + index, start, end, entity, field, term, first, last)
+            self._by_entity.setdefault(entity, []).append(found)
+        self._word_count = words.before(hits[-1][0])
 
     def lead_by(self, words: int) -> None:
         """Let the lead have so many words from now on; what was found stays found."""
-        self._lead_end = end_of_lead(self.text, words)
+        lead_end = end_of_lead(self.text, words)
+        self._ranks = [Rank.TITLE]
+        self._ranks += [
+            Rank.LEAD if part.start < lead_end else Rank.BODY for part in self._parts["text"]
+        ]
 
     def rank(self, sentence: int) -> Rank:
         """Return where a sentence stands, by its number."""
-        if sentence == 0:
-            return Rank.TITLE
-        return Rank.LEAD if self.sentence(sentence).start < self._lead_end else Rank.BODY
+        return self._ranks[sentence]
 
     def sentence(self, number: int) -> Sentence:
         """Return a sentence by its number: 0 is the title."""
@@ -152,13 +150,14 @@ class Reading:
                 phrase = self._book.phrases[name]
                 if phrase.near:
                     near = self.near(phrase.near, phrase.within, unless=phrase.unless_near)
-                    self._named[name] = tuple(_joined(name, parts) for parts in near)
+                    self._named[name] = tuple(sorted(_joined(name, parts) for parts in near))
                 else:
                     self._named[name] = _tightest(self.either(phrase.any))
             else:
                 members = self._book.members[name]
                 hits = [hit for member in members for hit in self._by_entity.get(member, ())]
-                hits.sort(key=lambda hit: (hit.sentence, hit.start, hit.end))
+                if len(members) > 1:
+                    hits.sort()
                 self._named[name] = tuple(hits)
         return self._named[name]
 
@@ -170,14 +169,27 @@ class Reading:
             return self.found(operand[0])
         known = self._either.get(operand)
         if known is None:
-            hits = {
-                (hit.sentence, hit.start, hit.end, hit.name): hit
-                for name in operand
-                for hit in self.found(name)
-            }
-            known = tuple(hits[key] for key in sorted(hits))
+            # The same hit may come by several groups.
+            hits = [hit for name in operand for hit in self.found(name)]
+            known = tuple(sorted(dict(zip(map(id, hits), hits, strict=True)).values()))
             self._either[operand] = known
         return known
+
+    def sentences_of(self, operand: Operand) -> frozenset[int]:
+        """Return the numbers of the sentences with a hit of any of the names; 0 is the title."""
+        known = self._sentences_of.get(operand)
+        if known is None:
+            known = frozenset([hit.sentence for hit in self.either(operand)])
+            self._sentences_of[operand] = known
+        return known
+
+    def _sentences_around(self, operand: Operand, borders: int) -> frozenset[int]:
+        """Return the sentences that are so many borders or fewer from one with a hit."""
+        numbers = self.sentences_of(operand)
+        if not borders:
+            return numbers
+        steps = range(-borders, borders + 1)
+        return frozenset([number + step for number in numbers for step in steps])
 
     def _neighbours(self, operand: Operand) -> _Neighbours:
         """Return the hits of any of the names, sorted for searching."""
@@ -205,10 +217,16 @@ class Reading:
             if not hits:
                 return
             lists.append(hits)
+        possible = self.sentences_of(operands[0]) - self.sentences_of(unless)
+        borders = 0 if within == "sentence" else _borders(within)
+        if borders is not None:
+            for operand in operands[1:]:
+                possible &= self._sentences_around(operand, borders)
+        if not possible:
+            return
         neighbours = [self._neighbours(operand) for operand in operands[1:]]
-        spoilers = self._neighbours(unless) if unless else None
         for pivot in lists[0]:
-            if pivot.sentence in done or (spoilers is not None and spoilers.in_sentence(pivot)):
+            if pivot.sentence in done or pivot.sentence not in possible:
                 continue
             chosen = [pivot]
             for candidates in neighbours:
@@ -235,16 +253,12 @@ class _Neighbours:
 
     def __init__(self, hits: Sequence[Found], paragraph_of: Callable[[int], int]) -> None:
         self._paragraph_of = paragraph_of
-        self._hits = sorted(hits, key=lambda hit: (hit.first, hit.last))
+        self._hits = hits  # by place, and therefore by word
         self._firsts = [hit.first for hit in self._hits]
         self._by_sentence: dict[int, list[Found]] = {}
         for hit in self._hits:
             self._by_sentence.setdefault(hit.sentence, []).append(hit)
         self._longest = max((hit.last - hit.first for hit in hits), default=0)
-
-    def in_sentence(self, pivot: Found) -> bool:
-        """Tell whether any hit stands in the pivot's sentence."""
-        return pivot.sentence in self._by_sentence
 
     def nearest(self, pivot: Found, within: Window, *, apart_from: Sequence[Found]) -> Found | None:
         """Return the hit with the fewest words between, the earlier of two, or None."""
@@ -275,16 +289,23 @@ class _Neighbours:
         return best
 
 
+def _borders(within: Window) -> int | None:
+    """Return how many sentence borders a window in words can reach over; None for no such window.
+
+    Each border counts as `SENTENCE_GAP` words.
+    """
+    return (within + 1) // SENTENCE_GAP if isinstance(within, int) else None
+
+
 def _overlap(one: Found, other: Found) -> bool:
     """Tell whether two hits share letters. The very word that makes a phrase may count again."""
-    if one.sentence != other.sentence and not (one.parts or other.parts):
-        return False
-    is_phrase = bool(one.parts or other.parts)
+    if not (one.parts or other.parts):
+        return one.sentence == other.sentence and one.start < other.end and other.start < one.end
     return any(
         a.field == b.field
         and a.start < b.end
         and b.start < a.end
-        and not (is_phrase and a.name == b.name and a.start == b.start)
+        and not (a.name == b.name and a.start == b.start)
         for a in one.hits
         for b in other.hits
     )
@@ -297,28 +318,22 @@ def _tightest(hits: Sequence[Found]) -> tuple[Found, ...]:
         others = kept.setdefault(hit.sentence, [])
         if not any(hit.start < other.end and other.start < hit.end for other in others):
             others.append(hit)
-    flat = [hit for others in kept.values() for hit in others]
-    flat.sort(key=lambda hit: (hit.sentence, hit.start, hit.end))
-    return tuple(flat)
+    return tuple(sorted(hit for others in kept.values() for hit in others))
 
 
 def _joined(name: str, parts: tuple[Found, ...]) -> Found:
     """Return one hit for a phrase: from its first word to its last."""
-    singles = tuple(
-        sorted(
-            (hit for part in parts for hit in part.hits), key=lambda hit: (hit.sentence, hit.start)
-        )
-    )
+    singles = sorted(hit for part in parts for hit in part.hits)
     pivot = parts[0]
     same = [hit for hit in singles if hit.sentence == pivot.sentence]
     return Found(
-        min(hit.start for hit in same),
-        max(hit.end for hit in same),
-        pivot.field,
-        name,
-        -1,
         pivot.sentence,
-        min(hit.first for hit in same),
-        max(hit.last for hit in same),
-        singles,
+        same[0].start,
+        max([hit.end for hit in same]),
+        name,
+        pivot.field,
+        -1,
+        same[0].first,
+        max([hit.last for hit in same]),
+        tuple(singles),
     )

@@ -61,7 +61,10 @@ class Rulebook:
         Most texts hold nothing of what most rules ask for; sets say so faster than rules do.
         """
         for rule in self.rules:
-            if not any(need.isdisjoint(present) for need in self._needs[rule.id]):
+            for need in self._needs[rule.id]:
+                if need.isdisjoint(present):
+                    break
+            else:
                 yield rule
 
     def _needed(self, rule: Rule) -> tuple[frozenset[str], ...]:

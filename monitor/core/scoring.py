@@ -12,6 +12,9 @@ import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from monitor.core.languages import language_of
 from monitor.core.likeness import features
@@ -32,12 +35,12 @@ from monitor.core.values import (
 FEED_FACTORS = (0.5, 1.5)
 SNIPPET = 240  # characters
 LANGUAGE_SAMPLE = 1000  # characters that are enough to tell the script
-_RANKED = (Band.ALERT, Band.DIGEST, Band.QUEUE)
+TITLE_SENTENCE = 0
+_by_rank = attrgetter("rank", "sentence")
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One place in which a rule holds."""
+class Occurrence(NamedTuple):
+    """One place in which a rule holds. A tuple, because they are made by the hundred."""
 
     hits: tuple[Found, ...]
     rank: Rank
@@ -165,27 +168,32 @@ def _is_over(rule: Rule, on: datetime | None) -> bool:
 
 def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     """Return where the rule holds, the best place first, at most one for each sentence."""
-    if any(reading.found(name) for name in rule.none):
-        return ()
-    if any(hit.field == "title" for hit in reading.either(rule.unless_title)):
+    for name in rule.none:
+        if reading.found(name):
+            return ()
+    if TITLE_SENTENCE in reading.sentences_of(rule.unless_title):
         return ()
     gates = [reading.either(operand) for operand in rule.all]
     if not all(gates) or (rule.any and not reading.either(rule.any)):
         return ()
     # What depends on something else is no more prominent than that is.
     gate_rank = max((_best_rank(reading, gate) for gate in gates), default=Rank.TITLE)
+    spoiled = reading.sentences_of(rule.unless_near)
     by_sentence: dict[int, Occurrence] = {}
     for hits in _combinations(rule, reading, done=by_sentence):
-        if rule.unless_near and _is_spoiled(hits, rule.unless_near, reading):
-            continue
-        rank = max(reading.rank(hit.sentence) for hit in hits)
-        if not _is_in_place(rule, rank):
-            continue
         sentence = hits[0].sentence
-        by_sentence.setdefault(sentence, Occurrence(hits, max(rank, gate_rank), sentence))
+        if len(hits) == 1:
+            is_spoiled, rank = sentence in spoiled, reading.rank(sentence)
+        else:
+            places = {hit.sentence for hit in hits}
+            is_spoiled = not spoiled.isdisjoint(places)
+            rank = max(map(reading.rank, places))
+        if is_spoiled or (rule.where != "anywhere" and not _is_in_place(rule, rank)):
+            continue
+        by_sentence[sentence] = Occurrence(hits, max(rank, gate_rank), sentence)
     if len(by_sentence) < rule.count:
         return ()
-    return tuple(sorted(by_sentence.values(), key=lambda one: (one.rank, one.sentence)))
+    return tuple(sorted(by_sentence.values(), key=_by_rank))
 
 
 def _combinations(
@@ -193,12 +201,15 @@ def _combinations(
 ) -> Iterator[tuple[Found, ...]]:
     """Yield the hits that make the rule hold: near ones together, else any one, else one of all.
 
-    Beside `near` or `any` the other conditions only open the gate.
+    Beside `near` or `any` the other conditions only open the gate. Sentences that the caller puts
+    into `done` meanwhile are passed over.
     """
     if rule.near:
         yield from reading.near(rule.near, rule.within, done=done)
     elif rule.any:
-        yield from ((hit,) for hit in reading.either(rule.any))
+        for hit in reading.either(rule.any):
+            if hit.sentence not in done:
+                yield (hit,)
     else:
         yield tuple(_most_telling(reading, operand) for operand in rule.all)
 
@@ -210,11 +221,6 @@ def _best_rank(reading: Reading, hits: Sequence[Found]) -> Rank:
 def _most_telling(reading: Reading, operand: Operand) -> Found:
     """Return the first hit in the best rank; the operand is known to have one."""
     return min(reading.either(operand), key=lambda hit: (reading.rank(hit.sentence), hit.sentence))
-
-
-def _is_spoiled(hits: tuple[Found, ...], spoilers: Operand, reading: Reading) -> bool:
-    sentences = {hit.sentence for hit in hits}
-    return any(hit.sentence in sentences for hit in reading.either(spoilers))
 
 
 def _is_in_place(rule: Rule, rank: Rank) -> bool:
@@ -244,7 +250,12 @@ def _profile_lines(
     if held.rule.id not in book.default:
         yield from _lines(held, reading, book, decision)
     elif points := _base_points(held, decision):
-        yield Match(rule=held.rule.id, points=points)
+        yield _bare(held.rule.id, points)
+
+
+@lru_cache(maxsize=4096)
+def _bare(rule: str, points: int) -> Match:
+    return Match(rule=rule, points=points)
 
 
 def _base_points(held: Held, decision: Decision) -> int:

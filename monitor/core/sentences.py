@@ -8,7 +8,6 @@ marked as silent: it never scores. Nothing is removed, so offsets stay those of 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -73,10 +72,11 @@ _OPENING_WORDS = """
     Но Однако Рабочие Поэтому Также Кроме Сейчас Позже Затем
 """
 _OPENERS = frozenset(_OPENING_WORDS.split())
-_LAST_WORD = re.compile(r"[^\s(«\"“'„\[]+$")
+_OPENING_MARKS = "(«\"“'„["
 _FIRST_WORD = re.compile(r"\w+")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
-_LAST_WORD_LENGTH = 24  # characters looked back for it
+_LONGEST_ABBREVIATED = 12  # characters, opening quotation marks among them
+_LOOKED_BACK = 60  # characters: what a unit may stand behind
 _WRAP = re.compile(r"[a-zа-яё,;]$")
 
 _ALSO_HEAD = (
@@ -117,60 +117,57 @@ def sentences(text: str) -> list[Sentence]:
         at, after = match.span()
         if after <= start:
             continue
-        if match.lastindex is None:
-            at += 1  # the full stop belongs to its sentence
-        is_line_break = match.lastindex is not None or "\n" in text[at:after]
-        if not is_line_break and _is_abbreviated(text, start, at, after):
-            continue
+        is_line_break = match.lastindex is not None
+        if not is_line_break:
+            said = text[at:after]
+            is_line_break = "\n" in said
+            if not is_line_break and said[0] == "." and _is_abbreviated(text, start, at, after):
+                continue
+            # The full stop and closing quotation marks belong to the sentence, space does not.
+            at += len(said.rstrip())
         if is_line_break and _is_wrapped(text, at, after):
             continue
-        end = _content_end(text, at, after)
+        end = at
+        while end > start and text[end - 1].isspace():
+            end -= 1
         pieces.append((start, end, begins_line))
         start, begins_line = after, is_line_break
     end = len(text.rstrip())
     if start < end:
         pieces.append((start, end, begins_line))
-    return _silenced(text, [part for piece in pieces for part in _cut(text, piece)])
+    if any(end - start > LONGEST for start, end, _ in pieces):
+        pieces = [part for piece in pieces for part in _cut(text, piece)]
+    return _silenced(text, pieces)
 
 
-def _is_abbreviated(text: str, start: int, at: int, after: int) -> bool:
-    """Tell whether the full stop before `at` shortens a word of the sentence from `start`.
+def _is_abbreviated(text: str, start: int, stop: int, after: int) -> bool:
+    """Tell whether the full stop at `stop` shortens a word of the sentence from `start`.
 
     After "U.S.", "г." or "ул." a sentence goes on, unless a word follows that opens one, or a unit
     stands after a number and a capital follows it. A number alone is the head of a list's item.
     """
-    if text[at - 1] != ".":
+    begin = max(start, text.rfind(" ", start, stop) + 1, text.rfind("\n", start, stop) + 1)
+    if stop - begin > _LONGEST_ABBREVIATED:
         return False
-    found = _LAST_WORD.search(text, max(start, at - _LAST_WORD_LENGTH), at - 1)
-    if found is None:
-        return False
-    word = found.group().lower()
+    written = text[begin:stop].lstrip(_OPENING_MARKS)
+    word = written.lower()
     if word.isdigit():
-        return not text[start : found.start()].strip()
+        return begin == start
+    is_initial = written[:1].isupper() and _INITIALS.fullmatch(written) is not None
+    if not (is_initial or word in _ABBREVIATIONS or word in _BEFORE_NUMBER):
+        return False
     follows = _FIRST_WORD.search(text, after)
     following = follows.group() if follows else ""
     if word in _BEFORE_NUMBER and following[:1].isdigit():
         return True
     if word not in _ABBREVIATIONS:
-        # An initial, or several: "J. Smith", "D.C."
-        return found.group()[0].isupper() and (
-            _INITIALS.fullmatch(found.group()) is not None and following not in _OPENERS
-        )
-    before = text[max(start, found.start() - 60) : found.start()].rstrip()
-    is_unit = word in _MEASURES and before[-1:].isdigit()
-    if is_unit and following[:1].isupper():
+        return is_initial and following not in _OPENERS
+    before = text[max(start, begin - _LOOKED_BACK) : begin].rstrip()
+    if following[:1].isupper() and word in _MEASURES and before[-1:].isdigit():
         return _WHEN.fullmatch(before.rstrip("0123456789- ")) is not None
-    if _AND_SO_ON.search(text, start, at - 1) and following[:1].isupper():
+    if following[:1].isupper() and _AND_SO_ON.search(text, start, stop):
         return False
     return following not in _OPENERS
-
-
-def _content_end(text: str, at: int, after: int) -> int:
-    """Return where the sentence ends: closing quotation marks belong to it, space does not."""
-    end = at + len(text[at:after].rstrip())
-    while end > 0 and text[end - 1].isspace():
-        end -= 1
-    return end
 
 
 def _is_wrapped(text: str, at: int, after: int) -> bool:
@@ -215,8 +212,3 @@ def _silenced(text: str, pieces: list[tuple[int, int, bool]]) -> list[Sentence]:
             silent = True
         found.append(Sentence(start, end, silent))
     return found
-
-
-def sentence_at(starts: list[int], offset: int) -> int:
-    """Return the index of the sentence that holds `offset`; `starts` are the sentences' starts."""
-    return max(0, bisect_right(starts, offset) - 1)

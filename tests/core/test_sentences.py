@@ -27,6 +27,7 @@ from monitor.core.sentences import LONGEST, sentences
         ("労働者が来た。「帰りたい」と話した。", ["労働者が来た。", "「帰りたい」と話した。"]),
         ("工人来了！他们想回家。", ["工人来了！", "他们想回家。"]),
         ("Title\nBody text", ["Title", "Body text"]),
+        ("He left in 2019.\n\n533.\n\nIt rained.", ["He left in 2019.", "533.", "It rained."]),
         ("wrapped lines go\non in lower case.", ["wrapped lines go\non in lower case."]),
         ("a list\n\nnew paragraph", ["a list", "new paragraph"]),
         ("version 1.5 costs 3.50 dollars", ["version 1.5 costs 3.50 dollars"]),

@@ -12,12 +12,11 @@ from rulebooks import shipped
 
 from monitor.core.folding import fold
 from monitor.core.terms import (
+    WordCount,
     Lexicon,
     Term,
-    count_words,
     end_of_lead,
     english_forms,
-    is_dense,
     spelling,
 )
 
@@ -169,7 +168,7 @@ def test_katakana_word_must_stand_alone_when_short() -> None:
 )
 def test_words_are_counted_alike_in_dense_scripts(text: str, count: int) -> None:
     """Two Han or kana characters make a word, elsewhere a space begins one."""
-    assert count_words(text, 0, len(text), is_dense=is_dense(text)) == count
+    assert WordCount(text).before(len(text)) == count
 
 
 @pytest.mark.parametrize(
