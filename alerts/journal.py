@@ -53,6 +53,7 @@ class _Read:
     told: dict[str, list[Told]] = field(default_factory=dict)
     sent: dict[str, datetime] = field(default_factory=dict)
     alerted: dict[str, list[tuple[str, frozenset[str]]]] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     until: datetime | None = None
 
 
@@ -98,6 +99,10 @@ class Journal:
         """Note that a server accepted a message."""
         self._add({"sent": message_id, "at": at.isoformat()})
 
+    def left(self, subscriber: Subscriber, at: datetime) -> None:
+        """Note that a reader gets no mail any more. Coming back begins another subscription."""
+        self._add({"left": _who(subscriber), "at": at.isoformat()})
+
     def told_until(self, moment: datetime, now: datetime) -> None:
         """Note that a person says: everything that was due until then has been told."""
         self._add({"until": moment.isoformat(), "at": now.isoformat()})
@@ -118,6 +123,10 @@ class Journal:
             ),
             key=lambda told: told.end,
         )
+
+    def has_left(self, subscriber: Subscriber) -> bool:
+        """Say whether a reader had left, though the store may have forgotten it."""
+        return _who(subscriber) in self._current().left
 
     def until(self) -> datetime | None:
         """Return the moment until which a person said that everything was told."""
@@ -229,6 +238,8 @@ def _gathered(lines: Iterable[dict[str, Any]], size: int) -> _Read:
         elif "alerted" in line:
             links = frozenset(line.get("links", ()))
             read.alerted.setdefault(str(line["alerted"]), []).append((str(line.get("id")), links))
+        elif "left" in line:
+            read.left.add(str(line["left"]))
         elif "sent" in line:
             read.sent[str(line["sent"])] = _moment(line.get("at"))
         elif "until" in line:

@@ -46,6 +46,17 @@ def make_up(press: Press, subscriber: Subscriber, now: datetime, *, journal: Jou
     return count
 
 
+def see_off(store: TellingStore, now: datetime, *, journal: Journal) -> None:
+    """Note who left; let those go again who had left and are back with a copy of the database."""
+    for one in store.subscribers.list():
+        if not one.is_active and not journal.has_left(one):
+            journal.left(one, now)
+        elif one.is_active and journal.has_left(one):
+            store.subscribers.remove(one.key)
+            detail = f"{one.address} had left before the database was put back: gets no mail again"
+            store.notices.raise_once("subscriber.left", f"subscriber:{one.key}", detail, now)
+
+
 def _forgotten(
     store: TellingStore, subscriber: Subscriber, now: datetime, journal: Journal
 ) -> list[Told]:

@@ -17,7 +17,7 @@ import structlog
 from alerts.compose import unchanged
 from alerts.journal import Journal
 from alerts.press import Made, Press
-from alerts.restored import make_up
+from alerts.restored import make_up, see_off
 from alerts.sender import Sender
 from alerts.view import Redact
 from monitor.core.delivery import REFUSALS_ALLOWED, next_attempt
@@ -107,6 +107,8 @@ def make_digests(
         store=store, sender=sender, rules_version=rules_version, sections=sections, redact=redact,
         journal=journal,
     )  # fmt: skip
+    if journal is not None:
+        see_off(store, now, journal=journal)
     for subscriber in store.subscribers.active(now):
         try:
             _make_one(

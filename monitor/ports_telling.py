@@ -32,6 +32,14 @@ class SubscriberStore(Protocol):
         """Return the subscribers who get mail now: active and not paused."""
         ...
 
+    def list(self) -> Sequence[Subscriber]:
+        """Return all subscribers, those who left among them."""
+        ...
+
+    def remove(self, key: int) -> bool:
+        """Send nothing any more; what was sent stays on record."""
+        ...
+
     def bounced(self, key: int, *, limit: int) -> bool:
         """Count a refusal for good; return True when it was the one that switched the mails off."""
         ...

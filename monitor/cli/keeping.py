@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alerts.journal import Journal
 from monitor.app import Absent, open_watch
 from monitor.cli.common import Config, remark, say, settings_from, stop, tells_failures
 from monitor.core.text import counted
@@ -76,13 +78,32 @@ def backup(
 @tells_failures
 def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `monitor db backup` wrote.")],
+    told_until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%MZ"],
+            help="UTC. No digest that was due until then is sent again, whatever the journal says.",
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Put a copy in the place of the database; the old one is kept beside it. SQLite only.
 
-    Stop the monitor first.
+    Stop the monitor first. What was told since the copy stands in told.jsonl in the `var` folder
+    and is not told again; where that file is lost too, say --told-until.
     """
-    aside = put_back(settings_from(config).database, copy)
+    settings = settings_from(config)
+    aside = put_back(settings.database, copy)
     if aside is not None:
         remark(f"The old database is kept as {aside}.")
+    file = settings.var / "told.jsonl"
+    if told_until is not None:
+        Journal(file).told_until(told_until.replace(tzinfo=UTC), datetime.now(UTC))
+        remark(f"Nothing that was due until {told_until:%Y-%m-%d %H:%M} UTC is sent again.")
+    elif file.exists():
+        remark(f"What was told since the copy is known from {file} and not told again.")
+    else:
+        remark(f"There is no {file}: digests sent since the copy will go out again. To prevent it:")
+        remark("  monitor db restore COPY --told-until 2026-12-24T09:00   (UTC)")
+    remark("Subscribers who were erased since the copy are back in it: erase them again.")
     remark("Next: monitor db check, and monitor db upgrade if the copy is of an older version.")

@@ -59,6 +59,19 @@ def test_nothing_is_overwritten_and_only_copies_are_put_back(
         assert store.upkeep.check() == []
 
 
+def test_a_restore_says_what_will_not_be_told_again(monitor: Monitor, tmp_path: Path) -> None:
+    """Without the journal a person can say until when everything was told; it is written down."""
+    monitor("db", "backup", "one.db")
+    warned = monitor("db", "restore", "one.db")
+    said = monitor("db", "restore", "one.db", "--told-until", "2026-11-25T09:00")
+    known = monitor("db", "restore", "one.db")
+
+    assert "digests sent since the copy will go out again" in warned.stderr
+    assert "Nothing that was due until 2026-11-25 09:00 UTC is sent again." in said.stderr
+    assert "not told again" in known.stderr
+    assert '"until":"2026-11-25T09:00:00+00:00"' in (tmp_path / "var/told.jsonl").read_text()
+
+
 def test_the_index_can_be_made_anew(monitor: Monitor, tmp_path: Path) -> None:
     """`db reindex` says how much it found; without a database there is nothing to index."""
     empty = monitor("db", "reindex")

@@ -269,3 +269,25 @@ def test_old_lines_are_dropped_when_the_file_is_large(house: House) -> None:
     assert path.read_text().count("\n") == 2
     assert house.journal.was_sent("<0@ngo.example>", since=NOW)
     assert not house.journal.was_sent("<2@ngo.example>", since=NOW - 99 * DAY)
+
+
+def test_who_left_since_the_copy_stays_away(house: House) -> None:
+    """A restored database does not write again to somebody who unsubscribed; returning works."""
+    one = house.reader()
+    house.back_up()
+    house.read(1, NIGHT - HOUR)
+    house.store.subscribers.remove(one.key)
+    house.round(END + HOUR)
+    house.put_back()
+    house.read(1, END + 2 * HOUR)
+    house.round(END + DAY)
+    gone = house.store.subscribers.get(one.key)
+    kinds = [notice.kind for notice in house.store.notices.open()]
+    house.store.subscribers.restore(one.key, END + DAY + HOUR)
+    house.read(2, END + DAY + 2 * HOUR)
+    house.round(END + 2 * DAY)
+
+    assert gone
+    assert not gone.is_active
+    assert kinds == ["subscriber.left"]
+    assert ["Report 2" in message.text for message in house.mailbox.handed] == [True]
