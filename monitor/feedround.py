@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from monitor.core.feedcheck import FeedCheck, check_feed, with_page
 from monitor.core.requests import feed_request, page_request, reads_pages
 from monitor.core.values import ErrorCode, Feed, Fetched, Outcome
-from monitor.discover import Candidate, How, candidates
-from monitor.parse.sniff import feeds_in
+from monitor.discover import Candidate, How
 from monitor.ports import Clock, Fetcher
 from monitor.workers import ParseJob, Unread, Workers
 
@@ -56,7 +55,7 @@ def find_feeds(
         return [(Candidate(url=own.address, how=How.DECLARED), own)], outcome
     page = outcome.body if isinstance(outcome, Fetched) else b""
     base = outcome.url if isinstance(outcome, Fetched) else url
-    possible = candidates(page, base)[:MAX_TRIED]
+    possible = workers.find_feeds(page, base)[:MAX_TRIED]
     by_url = {one.url: one for one in possible}
     checks = check_feeds(
         [_as_feed(address) for address in by_url], fetcher=fetcher, workers=workers, clock=clock
@@ -91,11 +90,11 @@ def _checked(feed: Feed, outcome: Outcome, *, workers: Workers, clock: Clock) ->
     (parsed,) = workers.parse_many([job])
     if not isinstance(parsed, Unread):
         return check_feed(feed, outcome, now=now, parsed=parsed)
-    found = _named_by(outcome) if parsed.code is ErrorCode.NOT_A_FEED else ()
+    found = _named_by(outcome, workers) if parsed.code is ErrorCode.NOT_A_FEED else ()
     refusal = (parsed.code, parsed.detail)
     return check_feed(feed, outcome, now=now, refusal=refusal, found=found)
 
 
-def _named_by(outcome: Fetched) -> Iterable[str]:
-    # Latin-1 reads any bytes; the addresses in a page's head are ASCII.
-    return feeds_in(outcome.body[:200_000].decode("latin-1"), outcome.url)
+def _named_by(outcome: Fetched, workers: Workers) -> Iterable[str]:
+    found = workers.find_feeds(outcome.body[:200_000], outcome.url)
+    return [one.url for one in found if one.how is How.DECLARED]

@@ -104,8 +104,8 @@ def judge(
         if not answer.body:
             return Judgement(ErrorCode.NO_CONTENT, "the answer is empty")
         return None
-    if status == 403 and _is_geo_block(answer):
-        return Judgement(ErrorCode.GEO_BLOCKED, "not served to our country (403)")
+    if status in (403, 451) and _is_geo_block(answer):
+        return Judgement(ErrorCode.GEO_BLOCKED, f"not served to our country ({status})")
     if status in _SIMPLE:
         code, detail = _SIMPLE[status]
         wait = retry_at(answer.headers.get("retry-after"), now) if status in (429, 503) else None
@@ -164,13 +164,15 @@ _SCRIPT_MARKS: Final = (
     "servicepipe.ru/static/checkjs",
 )
 _TITLE_MARKS: Final = re.compile(
-    r"<title[^>]*>\s*(?:just a moment(?:\.{3}|…)|attention required! \| cloudflare|ddos-guard"
-    r"|checking your browser[^<]{0,60}|please wait(?:\.{3}|…) \| cloudflare"
+    r"<title[^>]{0,200}>\s{0,200}(?:just a moment(?:\.{3}|…)|attention required! \| cloudflare"
+    r"|ddos-guard|checking your browser[^<]{0,60}|please wait(?:\.{3}|…) \| cloudflare"
     r"|one moment, please(?:\.{3}|…)|pardon our interruption(?:\.{3}|…)?|are you a robot\?"
     r"|human verification|bot verification|подтвердите, что вы не робот)\s*</title>",
 )
 _GEO_MARKS: Final = (
     "error code: 1009",
+    "error 1009",
+    "banned the country or region",
     "block access from your country",
     "not available in your country",
     "not available in your region",

@@ -32,6 +32,14 @@ class ReadJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindJob:
+    """A page in which feeds are to be found: the arguments of `monitor.discover.candidates`."""
+
+    page: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """A task that ended without a result."""
 
@@ -53,9 +61,10 @@ class WorkerLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tasks:
-    """Where the four functions live that workers run, as `module:name`."""
+    """Where the functions live that workers run, as `module:name`."""
 
     parse: str = "monitor.parse:parse_feed"
+    find: str = "monitor.discover:candidates"
     extract: str = "monitor.extract:extract_article"
     compile: str = "monitor.rulefiles:compile_rules"
     score: str = "monitor.core.scoring:score"

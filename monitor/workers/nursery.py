@@ -49,7 +49,8 @@ def _desk(setup: Setup) -> Desk:
     rulebook = None
     if setup.rule_source is not None:
         rulebook = named(tasks.compile)(setup.rule_source)
-    return Desk(named(tasks.parse), named(tasks.extract), named(tasks.score), rulebook)
+    parse, find = named(tasks.parse), named(tasks.find)
+    return Desk(parse, find, named(tasks.extract), named(tasks.score), rulebook)
 
 
 def _travels(error: Exception) -> bool:

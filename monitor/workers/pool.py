@@ -23,13 +23,26 @@ from dataclasses import dataclass, replace
 from multiprocessing import Pipe, connection, reduction
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from monitor.core.values import ErrorCode, Failed, Fetched, ParsedFeed, ReadEntry
-from monitor.workers.jobs import ParseJob, ReadJob, Setup, Tasks, Unread, WorkerLimits
+from monitor.workers.jobs import (
+    FindJob,
+    ParseJob,
+    ReadJob,
+    Setup,
+    Tasks,
+    Unread,
+    WorkerLimits,
+)
 from monitor.workers.worker import LAST
 
+if TYPE_CHECKING:
+    from monitor.discover import Candidate
+
 LOG = logging.getLogger("monitor.workers")
+
+_Job = ParseJob | ReadJob | FindJob
 
 _START: Final = 60.0  # seconds for imports and for compiling the rules, on a busy machine
 _STATUS: Final = 5.0  # seconds for the nursery to say how a worker ended
@@ -95,6 +108,15 @@ class Workers:
         for task, result in self._run(jobs):
             yield task.number, result if isinstance(result, ParsedFeed) else _as_unread(result)
 
+    def find_feeds(self, page: bytes, url: str) -> list[Candidate]:
+        """Return where a page says or suggests that feeds are; none when no worker survives it."""
+        from monitor.discover import Candidate, How
+
+        for _, result in self._run([FindJob(page=page, url=url)]):
+            if isinstance(result, list):
+                return [Candidate(url=at, how=How(how), title=title) for at, how, title in result]
+        return []
+
     def read_many(self, jobs: Sequence[ReadJob]) -> list[ReadEntry | Unread]:
         """Read and score entries; one result for each job, in the order of jobs."""
         results: dict[int, ReadEntry | Unread] = dict(self.read_each(jobs))
@@ -130,7 +152,7 @@ class Workers:
 
     # ---------------------------------------------------------------- one batch
 
-    def _run(self, jobs: Sequence[ParseJob | ReadJob]) -> Iterator[tuple[_Task, Any]]:
+    def _run(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Task, Any]]:
         waiting = deque(_Task(number, job) for number, job in enumerate(jobs))
         running: dict[Connection, tuple[_Worker, _Task]] = {}
         try:
@@ -290,7 +312,7 @@ class _Task:
     """One job of a batch, and what was tried already."""
 
     number: int
-    job: ParseJob | ReadJob
+    job: _Job
     patient: bool = False  # it had its quick turn
     crashes: int = 0
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from monitor.core.languages import language_of
 from monitor.core.values import ErrorCode, ScoreInput
-from monitor.workers.jobs import ParseJob, ReadJob, Unread, WorkerLimits
+from monitor.workers.jobs import FindJob, ParseJob, ReadJob, Unread, WorkerLimits
 
 LAST: Final = 0  # first byte of an answer: the worker ends after it
 MORE: Final = 1
@@ -31,23 +31,28 @@ class Desk:
     def __init__(
         self,
         parse: Callable[..., Any],
+        find: Callable[..., Any],
         extract: Callable[..., Any],
         score: Callable[..., Any],
         rulebook: object | None,
     ) -> None:
         self._parse = parse
+        self._find = find
         self._extract = extract
         self._score = score
         self._rulebook = rulebook
 
     def do(self, job: object) -> object:
-        """Return the result of one job: a ParsedFeed; or an article, its score and language."""
+        """Return the result of one job: a ParsedFeed; an article, its score and language; feeds."""
         if isinstance(job, ParseJob):
             return self._parse(
                 job.body, url=job.url, headers=job.headers, feed=job.feed, now=job.now
             )
         if isinstance(job, ReadJob):
             return self._read(job)
+        if isinstance(job, FindJob):
+            # Plain texts: the other side builds nothing that a hostile page could choose.
+            return [(one.url, one.how.value, one.title) for one in self._find(job.page, job.url)]
         raise TypeError(f"no such job: {type(job).__name__}")
 
     def _read(self, job: ReadJob) -> object:

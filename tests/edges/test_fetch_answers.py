@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,7 +13,7 @@ from edges.rawsite import Asked, RawSite, Step, answer, raw_site
 
 from monitor.core.values import ErrorCode, Failed, Fetched, NotModified, Outcome, Request
 from monitor.fetch import FetchSettings, HttpFetcher
-from monitor.fetch.answers import retry_at
+from monitor.fetch.answers import Answer, judge, retry_at
 from monitor.guard import Allowed
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -150,6 +151,30 @@ CHALLENGES: dict[str, tuple[list[Step], Code | None]] = {
     "country block, russian": (
         answer("403 No", page("403", "Доступ из вашей страны ограничен")),
         Code.GEO_BLOCKED,
+    ),
+    "country block, cloudflare's page": (
+        answer("403 No", page("Access denied", "a.ru has banned the country or region you are in")),
+        Code.GEO_BLOCKED,
+    ),
+    "country block, cloudfront": (
+        answer("403 No", page("x", "is configured to block access from your country")),
+        Code.GEO_BLOCKED,
+    ),
+    "country block, by law": (
+        answer("451 No", page("x", "This page is not available in your country")),
+        Code.GEO_BLOCKED,
+    ),
+    "by law, nothing said of a country": (answer("451 No", page("x", "Withheld.")), Code.LEGAL),
+    "refused, nothing said of a country": (answer("403 No", page("x", "No.")), Code.FORBIDDEN),
+    "a firewall's rule, cloudflare": (answer("403 No", b"error code: 1020"), Code.FORBIDDEN),
+    "refused without a word": (answer("403 No", b""), Code.FORBIDDEN),
+    "an article about country blocks": (
+        answer("200 OK", page("x", "The site is not available in your country, many read.")),
+        None,
+    ),
+    "a dead address that speaks of countries": (
+        answer("404 No", page("x", "not available in your country")),
+        Code.NOT_FOUND,
     ),
 }
 
@@ -337,3 +362,20 @@ def test_validators_are_kept_apart(site: RawSite, fetcher: HttpFetcher) -> None:
     assert isinstance(fetch(fetcher, url, last_modified="yesterday"), NotModified)
     assert site.asked_for("/one")[0].header("if-none-match") is None
     assert site.asked_for("/one")[0].header("if-modified-since") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>" + b"<title" * 9_900,
+        b"<html><title>" + b" " * 59_000,
+        b"<html>" + b"<title>" * 8_000,
+    ],
+)
+def test_a_hostile_error_page_does_not_hold_up_the_loop(body: bytes) -> None:
+    """Looking for a bot check takes milliseconds whatever the page repeats (it was 150)."""
+    began = time.perf_counter()
+    for _ in range(5):
+        judge(Answer(status=403, headers={}, body=body), kind="feed", conditional=False, now=NOW)
+
+    assert (time.perf_counter() - began) / 5 < 0.05

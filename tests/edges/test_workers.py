@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from monitor.core.values import (
     Request,
     TextState,
 )
+from monitor.discover import How
 from monitor.workers import ParseJob, ReadJob, Tasks, Unread, WorkerLimits, Workers
 from monitor.workers.pool import _Careful
 
@@ -485,3 +487,17 @@ def test_slow_tasks_of_other_batches_leave_a_worker_to_quick_ones() -> None:
         assert took < 1.0
         for thread in stuck:
             thread.join()
+
+
+def test_a_page_is_searched_for_feeds_in_a_worker() -> None:
+    """Candidates come as from `monitor.discover` itself; one that kills the parser gives none."""
+    page = b"<link rel=alternate type='application/rss+xml' href='/f.xml' title='News'>"
+    with Workers(1) as real:
+        (first, *_) = real.find_feeds(page, "https://a.example/")
+    with Workers(1, limits=LIMITS, tasks=replace(TASKS, find="edges.worker_tasks:find")) as fake:
+        none = fake.find_feeds(b"!crash", "https://a.example/")
+        after = fake.find_feeds(b"", "https://a.example/")
+
+    assert (first.url, first.how, first.title) == ("https://a.example/f.xml", How.DECLARED, "News")
+    assert none == []
+    assert after == []

@@ -43,6 +43,12 @@ def parse(
     return ParsedFeed(format="rss20", title=feed.title, lang=None, entries=(entry,))
 
 
+def find(page: bytes, url: str) -> list[object]:
+    """Do what the page says, and find nothing."""
+    misbehave(page)
+    return []
+
+
 def extract(
     page: Fetched | Failed | None, *, feed: Feed, entry: Entry, link: str | None, now: datetime
 ) -> Article:

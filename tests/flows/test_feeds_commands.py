@@ -57,7 +57,8 @@ def test_a_check_with_pages_shows_every_feed_in_a_table(monitor: Monitor) -> Non
     rows = {line.split()[0]: line.split()[1:] for line in lines[1:]}
 
     assert lines[0].split() == [
-        *("feed", "answer", "http", "format", "lang", "entries", "a", "day", "newest", "what")
+        *("feed", "answer", "http", "format", "lang", "entries", "a", "day", "newest", "via"),
+        "what",
     ]
     assert len(rows) == 15
     assert rows["vestnik-zaliva"][:5] == ["answered", "200", "rss20", "ru", "3"]
