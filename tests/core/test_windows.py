@@ -14,6 +14,7 @@ from monitor.core.windows import (
     CLOCK_TOLERANCE,
     Schedule,
     Window,
+    coming,
     due_window,
     instant,
     next_due,
@@ -228,3 +229,39 @@ def test_next_due_names_the_first_digest() -> None:
 
     assert next_due(schedule, after=utc("2026-11-24 00:00")) == utc("2026-11-30 00:00")
     assert next_due(Schedule(days=()), after=utc("2026-11-24 00:00")) is None
+
+
+@settings(max_examples=150)
+@given(
+    schedules=st.lists(
+        st.builds(
+            Schedule,
+            zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Seoul", "America/New_York"]),
+            times=st.sets(st.times(), min_size=1, max_size=3).map(
+                lambda found: tuple(sorted({at.replace(second=0, microsecond=0) for at in found}))
+            ),
+            days=st.sets(st.integers(0, 6), min_size=1).map(lambda found: tuple(sorted(found))),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    hours=st.lists(st.integers(1, 60), min_size=6, max_size=6),
+)
+def test_the_next_digest_comes_when_it_was_said(
+    schedules: list[Schedule], hours: list[int]
+) -> None:
+    """Whatever is changed in between, `coming` names the moment at which a window becomes due."""
+    now = last_end = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    last_period = ""
+    for schedule, apart in zip(schedules, hours, strict=False):
+        now += timedelta(hours=apart)
+        said = coming(schedule, last_end=last_end, now=now, last_period=last_period)
+        assert said is not None
+        assert said >= now
+        early = due_window(schedule, last_end=last_end, now=said - timedelta(seconds=1))
+        window = due_window(schedule, last_end=last_end, now=said)
+        assert window is not None
+        assert window.start == last_end
+        assert window.period != last_period
+        assert said == now or early is None or early.period == last_period
+        now, last_end, last_period = said, window.end, window.period
