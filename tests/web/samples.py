@@ -568,3 +568,10 @@ def room(store: Store, clock: FixedClock, *, sender: Sender | None = None) -> Ma
         press=lambda: Press(store=store, sender=who, rules_version="f00dbeef1234"),
         operator="operator@ngo.example",
     )
+
+
+def add_reader(store: Store, address: str) -> Subscriber:
+    """Put somebody on the list whose digest is due."""
+    found = store.subscribers.add(Subscriber(key=0, address=address, since=NOW - 9 * DAY))
+    assert found
+    return found
