@@ -22,6 +22,7 @@ from monitor.commandpage import commands_page
 from monitor.core.egress import FAMILIES
 from monitor.core.spans import span_text
 from monitor.feedkeys import KEY_ORDER, DefaultKeys, FeedKeys, FileKeys
+from monitor.rightspage import rights_page
 from monitor.settingkeys import TABLE
 
 
@@ -33,6 +34,7 @@ def generated_files() -> dict[str, str]:
         "docs/reference/settings.md": settings_page(),
         "docs/reference/commands.md": commands_page(),
         "docs/reference/codes.md": codes_page(),
+        "docs/reference/rights.md": rights_page(),
     }
 
 

@@ -276,18 +276,10 @@ def create_app(
 ) -> Starlette:
     """Return the review page over `store`.
 
-    `jobs` lists the jobs that the engine runs. `try_url` is the dry run behind "try an address";
-    without it the page does not offer one. `add_tip` takes an article's address, `edit_rules` looks
-    at the rules folder and puts it in force. `rules` gives the rules in force, `lint` checks the
-    rule files. `allowed_hosts` are names beside loopback under which people reach the page.
-    `zone` is the time zone of people who chose none. `sender` writes the mails: when their links
-    lead here, readers have pages that show nothing that `redact` takes out. `gate` says who must
-    log in; left out, nobody does on this machine before there is an admin. `edit_mails` looks at
-    mails before they go; `topics` are those that a subscriber may choose, with their labels; with
-    `self_signup` people may put their own address on the list. `edit_feeds` edits feeds.yaml.
-    With `counts_minutes` pages count how long the team works, without people. `is_demo`: no
-    scheduler runs, and none should. `has_mailbox`: mails that come back are read; those to `canary`
-    must arrive there. `catalogue` maps a language to its messages.
+    Most arguments are fields of `Desk`, which tells what each lends to the pages. `allowed_hosts`
+    are names beside loopback under which people reach the page. `sender` writes the mails: when
+    their links lead here, readers have pages. `gate` says who must log in; left out, nobody does on
+    this machine before there is an admin. `catalogue` maps a language to its messages.
     """
     routes = {path: needs for path, _, needs in GET}
     pages = Pages(catalogue, {"routes": routes, "counts_minutes": counts_minutes})

@@ -203,8 +203,10 @@ def test_every_address_in_every_role(
     assert samples.contents(store) == before
 
 
-# Nobody has saved a view, no digest waits for an editor, nobody has graded.
-NOT_IN_THIS_HOUSE = ("/views/", "/digests/", "/items/{key}/grade", "/items/{key}/ungrade")
+# Nobody has saved a view, no digest waits for an editor, nobody has graded, no feeds.yaml is lent.
+NOT_IN_THIS_HOUSE = (
+    *("/views/", "/digests/", "/items/{key}/grade", "/items/{key}/ungrade", "/feedfile"),
+)
 
 
 @pytest.mark.parametrize("path", [path for path, *_ in POST])
