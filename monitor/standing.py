@@ -45,7 +45,10 @@ class Standing:
         self._postbox = Postbox(watch)
 
     def jobs(self) -> tuple[Job, ...]:
-        """Return all jobs, the most frequent first."""
+        """Return all jobs: those that watch, those that tell, those that look after them."""
+        return (*self._watching(), *self._telling(), *self._looking_after())
+
+    def _watching(self) -> tuple[Job, ...]:
         return (
             Job(
                 name="poll",
@@ -67,6 +70,10 @@ class Standing:
                 run=self.files,
                 what=N_("Take over changes of feeds.yaml and rules/"),
             ),
+        )
+
+    def _telling(self) -> tuple[Job, ...]:
+        return (
             Job(
                 name="digests",
                 every=timedelta(seconds=30),
@@ -97,6 +104,10 @@ class Standing:
                 run=self._postbox.run,
                 what=N_("Read what came back by mail: refusals, letters to leave, the canary"),
             ),
+        )
+
+    def _looking_after(self) -> tuple[Job, ...]:
+        return (
             Job(
                 name="ledger",
                 every=timedelta(minutes=10),
@@ -144,7 +155,8 @@ class Standing:
         store, now = self._watch.store, self._watch.clock.now()
         wrong, overdue = store.ledger.discrepancies(), store.ledger.overdue(now)
         if wrong:
-            detail = f"{counted(len(wrong), 'poll does', 'polls do')} not add up, the first is {wrong[0].poll_key}"
+            said = counted(len(wrong), "poll does", "polls do")
+            detail = f"{said} not add up, the first is {wrong[0].poll_key}"
             self._notice("ledger", "polls", detail)
         if overdue:
             waits = counted(len(overdue), "entry waits", "entries wait")

@@ -21,6 +21,7 @@ from monitor.cli.common import (
     tells_failures,
 )
 from monitor.cli.serving import Part, serve
+from monitor.core.egress import unset_names
 from monitor.core.errors import ConfigurationErrors, Problem, StoreError, StoreMissing
 from monitor.core.feedscopes import unknown_scopes
 from monitor.core.text import counted
@@ -72,6 +73,8 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
         else:
             for warning in feeds.warnings:
                 remark(f"warning: {warning}")
+            for feed_id, variable in unset_names(feeds.feeds, settings.via, settings.keys):
+                remark(f"warning: {feed_id} is not asked: {variable} is not set.")
             enabled = sum(feed.enabled for feed in feeds.feeds)
             remark(
                 f"{settings.feeds}: {counted(len(feeds.feeds), 'feed')}, {enabled} of them enabled."

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from monitor.core.values import Feed
 
 DIRECT: Final = "direct"  # a feed's `via` that means: by no proxy, whatever its group says
 PORTS: Final = {"socks5": 1080, "http": 8080}
@@ -129,3 +132,18 @@ FAMILIES: Final = (
         example="MONITOR_KEY_NKNEWS_FILE=/run/secrets/nknews",
     ),
 )
+
+
+def unset_names(
+    feeds: Iterable[Feed], vias: Container[str], keys: Container[str]
+) -> list[tuple[str, str]]:
+    """Return feed id and variable of each proxy and key that is named and nowhere set.
+
+    Such a feed is not asked at all until somebody sets it.
+    """
+    found = []
+    for feed in feeds:
+        for name, known, kind in ((feed.via, vias, "VIA"), (feed.key, keys, "KEY")):
+            if name is not None and name != DIRECT and name not in known:
+                found.append((feed.id, f"MONITOR_{kind}_{name.upper().replace('-', '_')}"))
+    return found

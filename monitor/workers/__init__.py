@@ -5,8 +5,8 @@ with it; some pages crash the HTML parser. Neither a thread nor a try block help
 each task runs alone in a worker process with limits on time and memory; a worker that exceeds them
 is killed, its task gets a typed answer, and another worker takes its place within milliseconds.
 
-`jobs` (what is asked and answered), `pool` (the side of the program), `nursery` (a small process
-that has imported everything once and forks workers), `worker` (what a worker does).
+`jobs` (what is asked and answered), `pool` and `processes` (the side of the program), `nursery` (a
+small process that has imported everything once and forks workers), `worker` (what a worker does).
 
 Not multiprocessing's pools: a killed worker breaks ProcessPoolExecutor for all, and both re-import
 the program's main module in each child. A worker sees no environment variables (secrets) of ours,

@@ -7,25 +7,18 @@ then delay the healthy ones by their first second, not by their last.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
-import os
-import pickle
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from multiprocessing import Pipe, connection, reduction
+from multiprocessing import connection
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from monitor.core.values import ErrorCode, Failed, Fetched, ParsedFeed, ReadEntry
+from monitor.core.values import ErrorCode, ParsedFeed, ReadEntry
 from monitor.workers.jobs import (
     FindJob,
     ParseJob,
@@ -35,19 +28,13 @@ from monitor.workers.jobs import (
     Unread,
     WorkerLimits,
 )
-from monitor.workers.worker import LAST
+from monitor.workers.processes import Job, Nursery, Task, Worker
 
 if TYPE_CHECKING:
     from monitor.discover import Candidate
 
 LOG = logging.getLogger("monitor.workers")
 
-_Job = ParseJob | ReadJob | FindJob
-
-_START: Final = 60.0  # seconds for imports and for compiling the rules, on a busy machine
-_STATUS: Final = 5.0  # seconds for the nursery to say how a worker ended
-_REMEMBERED: Final = 1_000  # ends that nobody asked about
-_ANSWER: Final = 64 << 20  # bytes of one answer
 _LOOK: Final = 0.05  # seconds between looks for a worker that another batch holds
 
 
@@ -70,11 +57,11 @@ class Workers:
         self._limits = limits or WorkerLimits()
         self._tasks = tasks or Tasks()
         self._lock = threading.Lock()
-        self._idle: list[_Worker] = []
+        self._idle: list[Worker] = []
         self._out = 0  # workers that a batch holds
         self._slow = 0  # of them, those that do a task for the second time, patiently
         self._has_rules = rule_source is not None
-        self._nursery = _Nursery(self._setup(rule_source))
+        self._nursery = Nursery(self._setup(rule_source))
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +76,7 @@ class Workers:
 
     def use(self, rule_source: object) -> None:
         """Score with other rules from the next task on. Raises, changing nothing, if they fail."""
-        fresh = _Nursery(self._setup(rule_source))
+        fresh = Nursery(self._setup(rule_source))
         with self._lock:
             old, self._nursery = self._nursery, fresh
             idle, self._idle = self._idle, []
@@ -152,9 +139,9 @@ class Workers:
 
     # ---------------------------------------------------------------- one batch
 
-    def _run(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Task, Any]]:
-        waiting = deque(_Task(number, job) for number, job in enumerate(jobs))
-        running: dict[Connection, tuple[_Worker, _Task]] = {}
+    def _run(self, jobs: Sequence[Job]) -> Iterator[tuple[Task, Any]]:
+        waiting = deque(Task(number, job) for number, job in enumerate(jobs))
+        running: dict[Connection, tuple[Worker, Task]] = {}
         try:
             while waiting or running:
                 starved = self._hand_out(waiting, running)
@@ -174,7 +161,7 @@ class Workers:
                 self._give_back(worker)
 
     def _hand_out(
-        self, waiting: deque[_Task], running: dict[Connection, tuple[_Worker, _Task]]
+        self, waiting: deque[Task], running: dict[Connection, tuple[Worker, Task]]
     ) -> bool:
         """Give waiting tasks to free workers; return whether one waits for another batch."""
         while waiting:
@@ -194,7 +181,7 @@ class Workers:
             worker.begin(task, self._limits)
         return False
 
-    def _next(self, waiting: deque[_Task]) -> _Task | None:
+    def _next(self, waiting: deque[Task]) -> Task | None:
         """Take the next task out; None when slow ones alone wait, and enough of them run.
 
         One worker is left to quick tasks, so that slow ones of all batches never hold them all.
@@ -210,14 +197,14 @@ class Workers:
                 waiting.append(task)
         return None
 
-    def _over(self, task: _Task) -> None:
+    def _over(self, task: Task) -> None:
         if task.patient:
             with self._lock:
                 self._slow -= 1
 
     def _ready(
-        self, running: dict[Connection, tuple[_Worker, _Task]], *, starved: bool
-    ) -> list[tuple[_Worker, _Task]]:
+        self, running: dict[Connection, tuple[Worker, Task]], *, starved: bool
+    ) -> list[tuple[Worker, Task]]:
         """Wait for the next answer or deadline; return the workers that are done with it."""
         if not running:
             time.sleep(_LOOK)
@@ -235,7 +222,7 @@ class Workers:
         ]
         return [running.pop(pipe) for pipe in done]
 
-    def _result(self, worker: _Worker, task: _Task) -> Any:
+    def _result(self, worker: Worker, task: Task) -> Any:
         """Take a worker's answer, or find out why there is none, and give the worker back."""
         try:
             return worker.answer(task, self._limits)
@@ -243,7 +230,7 @@ class Workers:
             self._over(task)
             self._give_back(worker)
 
-    def _take(self) -> _Worker | None:
+    def _take(self) -> Worker | None:
         """Return a free worker, a fresh one when none is idle; None while all are held."""
         with self._lock:
             if self._out >= self._count:
@@ -270,13 +257,13 @@ class Workers:
         """Start another nursery in place of one that died (the system kills when memory is short);
         its workers died with it."""
         LOG.error("worker.nursery_died")
-        dead, self._nursery = self._nursery, _Nursery(self._nursery.setup)
+        dead, self._nursery = self._nursery, Nursery(self._nursery.setup)
         dead.close()
         for worker in self._idle:
             worker.close()
         self._idle.clear()
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _give_back(self, worker: Worker) -> None:
         nursery = worker.nursery
         with self._lock:
             self._out -= 1
@@ -288,7 +275,7 @@ class Workers:
             worker.close()
         self._retire(nursery)
 
-    def _retire(self, nursery: _Nursery) -> None:
+    def _retire(self, nursery: Nursery) -> None:
         """End a nursery whose rules are no longer used, once its last worker is back."""
         with self._lock:
             over = nursery.retired and nursery.out == 0
@@ -305,197 +292,3 @@ def _as_unread(result: object) -> Unread:
     if isinstance(result, Unread):
         return result
     return Unread(code=ErrorCode.PARSE_CRASH, detail=f"a worker answered {type(result).__name__}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One job of a batch, and what was tried already."""
-
-    number: int
-    job: _Job
-    patient: bool = False  # it had its quick turn
-    crashes: int = 0
-
-    def after(self, result: object) -> _Task | None:
-        """Return what to try next, None when the result stands."""
-        if result is _TOO_SLOW:
-            return replace(self, patient=True)
-        if not isinstance(result, Unread):
-            return None
-        if result.code is ErrorCode.PARSE_CRASH and self.crashes == 0:
-            return replace(self, crashes=1)
-        if isinstance(self.job, ReadJob) and isinstance(self.job.page, Fetched):
-            failed = Failed(request=self.job.page.request, code=result.code, detail=result.detail)
-            return _Task(self.number, replace(self.job, page=failed))
-        return None
-
-
-_TOO_SLOW: Final = object()
-
-
-class _Worker:
-    """One process: begins a task, then answers it or is killed."""
-
-    def __init__(self, pid: int, pipe: Connection, nursery: _Nursery) -> None:
-        self._pid = pid
-        self.pipe = pipe
-        self.nursery = nursery
-        self.deadline = 0.0
-        self.usable = True
-        self._broken = False
-
-    @property
-    def has_died(self) -> bool:
-        """Tell of an idle worker whether its end of the pipe is closed: it never speaks first."""
-        return self.pipe.poll()
-
-    def begin(self, task: _Task, limits: WorkerLimits) -> None:
-        """Send a task. A worker that died in the meantime is noticed when it should answer."""
-        patience = limits.wall if task.patient else min(limits.quick, limits.wall)
-        self.deadline = time.monotonic() + patience
-        try:
-            self.pipe.send_bytes(pickle.dumps(task.job, pickle.HIGHEST_PROTOCOL))
-        except OSError:
-            self._broken = True
-
-    def answer(self, task: _Task, limits: WorkerLimits) -> Any:
-        """Return the task's result, an Unread, or _TOO_SLOW for a first turn that took too long."""
-        try:
-            if self._broken:
-                raise EOFError
-            if not self.pipe.poll():
-                return self._late(task, limits)
-            raw = self.pipe.recv_bytes(_ANSWER)
-        except (EOFError, OSError):
-            self.usable = False
-            return self._death()
-        self.usable = raw[0] != LAST
-        return _Careful(io.BytesIO(raw[1:])).load()
-
-    def _late(self, task: _Task, limits: WorkerLimits) -> Any:
-        self.kill()
-        if not task.patient and limits.quick < limits.wall:
-            return _TOO_SLOW
-        return Unread(code=ErrorCode.PARSE_TIMEOUT, detail=f"stopped after {limits.wall:g} seconds")
-
-    def _death(self) -> Unread:
-        status = self.nursery.status(self._pid)
-        number = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None
-        if number == signal.SIGXCPU:
-            return Unread(
-                code=ErrorCode.PARSE_TIMEOUT, detail="stopped: it used too much processor time"
-            )
-        # SIGKILL is the system's when memory is short; it need not have been this task's fault.
-        name = signal.Signals(number).name if number is not None else f"status {status}"
-        return Unread(code=ErrorCode.PARSE_CRASH, detail=f"the worker died ({name})")
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self.usable = False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        """Let the process end: it does when its pipe closes."""
-        self.pipe.close()
-
-
-class _Careful(pickle.Unpickler):
-    """Builds the values of this program only: a worker has read hostile bytes."""
-
-    _MODULES = frozenset({"monitor.core.values", "monitor.workers.jobs", "datetime"})
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Look a class up, or refuse."""
-        if module in self._MODULES and "." not in name:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"a worker answered with {module}.{name}")
-
-
-class _Nursery:
-    """The process that forks workers; see `monitor.workers.nursery`."""
-
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self._control, theirs = Pipe()
-        self._lock = threading.Lock()
-        self._ended: dict[int, int] = {}
-        self.out = 0  # workers that a batch holds
-        self.retired = False  # its rules are no longer used
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",  # not the working directory: it may hold a package of our name
-                "-c",
-                "import sys; from monitor.workers.nursery import main; main(int(sys.argv[1]))",
-                str(theirs.fileno()),
-            ],
-            pass_fds=[theirs.fileno()],
-            env={"PYTHONPATH": os.pathsep.join(setup.path), "LANG": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,  # ^C in the terminal is the program's business
-        )
-        theirs.close()
-        try:
-            self._control.send(setup)
-            said = self._said("ready", "failed", within=_START)
-            if said[0] == "failed":
-                raise said[1]
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def is_alive(self) -> bool:
-        """Tell whether the process runs."""
-        return self._process.poll() is None
-
-    def fork(self) -> _Worker:
-        """Return a fresh worker."""
-        mine, theirs = Pipe()
-        try:
-            with self._lock:
-                if len(self._ended) > _REMEMBERED:
-                    self._ended.clear()
-                self._control.send_bytes(b"fork")
-                reduction.send_handle(self._control, theirs.fileno(), self._process.pid)
-                pid = self._said("forked", within=_START)[1]
-        except BaseException:
-            mine.close()
-            raise
-        finally:
-            theirs.close()
-        return _Worker(pid, mine, self)
-
-    def status(self, pid: int) -> int | None:
-        """Return how a worker ended (as `os.waitpid` says it), None when nobody knows."""
-        until = time.monotonic() + _STATUS
-        with self._lock:
-            while pid not in self._ended and (left := until - time.monotonic()) > 0:
-                try:
-                    self._said("ended", within=left)
-                except (OSError, EOFError, TimeoutError):
-                    return None
-            return self._ended.pop(pid, None)
-
-    def _said(self, *kinds: str, within: float) -> tuple[Any, ...]:
-        """Return the next message of these kinds, noting all ends on the way."""
-        until = time.monotonic() + within
-        while True:
-            if not self._control.poll(max(until - time.monotonic(), 0.0)):
-                raise TimeoutError("the process that starts workers does not answer")
-            message: tuple[Any, ...] = self._control.recv()
-            if message[0] == "ended":
-                self._ended[message[1]] = message[2]
-            if message[0] in kinds:
-                return message
-
-    def close(self) -> None:
-        """End the process: its workers end with their pipes."""
-        self._control.close()
-        try:
-            self._process.wait(_STATUS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()

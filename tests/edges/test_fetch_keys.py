@@ -12,8 +12,8 @@ import pytest
 from edges.fetching import FEED, failed, fetch, fetched, quick_settings
 from edges.rawsite import RawSite, answer, raw_site
 
-from monitor.core.egress import read_egress, read_key, secrets_of
-from monitor.core.values import ErrorCode
+from monitor.core.egress import read_egress, read_key, secrets_of, unset_names
+from monitor.core.values import ErrorCode, Feed
 from monitor.fetch import HttpFetcher
 from monitor.guard import Allowed
 
@@ -194,3 +194,18 @@ def test_a_proxy_password_is_known_to_the_log_filter() -> None:
 
     assert read_egress(text).password == "se/cret"
     assert {"se/cret", "se%2Fcret"} <= set(secrets_of(text, None))
+
+
+def test_a_name_that_is_nowhere_set_is_told_before_the_feed_is_missed() -> None:
+    """`monitor check` names the variable of each unset proxy and key, and nothing else."""
+    feeds = [
+        Feed(id="a", url="https://a.example/", title="A", via="the-east", key="paid"),
+        Feed(id="b", url="https://b.example/", title="B", via="direct"),
+        Feed(id="c", url="https://c.example/", title="C"),
+    ]
+
+    assert unset_names(feeds, {}, {}) == [
+        ("a", "MONITOR_VIA_THE_EAST"),
+        ("a", "MONITOR_KEY_PAID"),
+    ]
+    assert unset_names(feeds, {"the-east"}, {"paid"}) == []

@@ -31,7 +31,7 @@ from monitor.core.values import (
 )
 from monitor.discover import How
 from monitor.workers import ParseJob, ReadJob, Tasks, Unread, WorkerLimits, Workers
-from monitor.workers.pool import _Careful
+from monitor.workers.processes import Careful
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FEED = Feed(id="f", url="http://example.org/feed", title="F")
@@ -453,7 +453,7 @@ def test_worker_sees_no_secrets(workers: Workers, monkeypatch: pytest.MonkeyPatc
 def test_answers_of_workers_build_no_foreign_things(thing: object) -> None:
     """A worker that was taken over cannot make the program call anything."""
     with pytest.raises(pickle.UnpicklingError, match="a worker answered with"):
-        _Careful(io.BytesIO(pickle.dumps(thing))).load()
+        Careful(io.BytesIO(pickle.dumps(thing))).load()
 
 
 def test_many_tasks_cost_little(workers: Workers) -> None:
