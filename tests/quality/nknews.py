@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from itertools import product
 
+from quality.nkmarks import TEMPLATES
+
 # Template: title | text; `{a}` and `{b}` are filled from the lists behind it.
 _EN = [
     (
@@ -472,7 +474,7 @@ def items() -> list[dict[str, str]]:
     """Return every filling of every template as {lang, title, text}; more than 500, no two alike."""
     found = []
     for lang, templates in (("en", _EN), ("ko", _KO), ("ja", _JA), ("zh", _ZH), ("ru", _RU)):
-        for title, text, firsts, seconds in templates:
+        for title, text, firsts, seconds in (*templates, *TEMPLATES[lang]):
             for a, b in product(firsts, seconds):
                 found.append(
                     {"lang": lang, "title": title.format(a=a, b=b), "text": text.format(a=a, b=b)}
