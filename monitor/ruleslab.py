@@ -33,6 +33,7 @@ from monitor.core.scoring import score
 from monitor.core.topics import orphans
 from monitor.core.values import Feed, Item, ItemState, ScoreInput, Verdict
 from monitor.rulefiles import compile_rules, parse_rules
+from monitor.rulegolden import read_golden
 
 ITEMS_AT_ONCE = 200
 HITS_MEAN_SOMETHING = 300  # with fewer stored items nearly every term was never hit
@@ -160,7 +161,7 @@ class RulesLab:
             )
 
     def _golden(self, source: RuleSource) -> list[Golden]:
-        """Return what is settled: the seeds must pass, and what analysts made an example."""
+        """Return what is settled: seeds, the texts and decoys in rules/golden, taught items."""
         found = [
             Golden(
                 id=f"seed {seed.id}",
@@ -169,6 +170,7 @@ class RulesLab:
             )
             for seed in source.seeds
         ]
+        found += read_golden(self.watch.settings.rules)
         feeds = self._feeds()
         for taught in self.watch.store.verdicts.taught():
             found.append(

@@ -12,9 +12,9 @@ from rulebooks import shipped
 
 from monitor.core.folding import fold
 from monitor.core.terms import (
-    WordCount,
     Lexicon,
     Term,
+    WordCount,
     end_of_lead,
     english_forms,
     spelling,
