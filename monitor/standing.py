@@ -17,6 +17,7 @@ from monitor.channelroom import ChannelRoom
 from monitor.core.errors import ConfigurationErrors
 from monitor.core.feedplan import plan_lines
 from monitor.core.reports import FirstRun
+from monitor.core.rules import RuleSource
 from monitor.core.text import counted
 from monitor.core.troubles import troubles
 from monitor.core.values import ErrorCode, PollReport
@@ -24,6 +25,7 @@ from monitor.feedwatch import Edited, FeedFileWatch, Held, Wrong
 from monitor.jobs import Job
 from monitor.postbox import Postbox
 from monitor.rulefiles import parse_rules, read_rules
+from monitor.ruleslab import RulesLab
 
 log = structlog.get_logger(__name__)
 
@@ -225,10 +227,27 @@ class Standing:
         watch.store.notices.close("file", "rules", watch.clock.now())
         current = watch.store.rulebooks.current()
         if current is None or (watch.settings.rules_auto and draft.hash != current.hash):
+            if current is not None and (refused := self._refused(draft)):
+                self._follow_live()
+                return refused
             watch.workers.use(draft)  # refuses, changing nothing, what does not compile
             watch.apply_rules(draft, actor="monitor", reason="taken over from the folder")
         self._follow_live()
         return "rules are in force"
+
+    def _refused(self, draft: RuleSource) -> str:
+        """Return why an edited folder is not taken over: what it drops or lets in; else nothing."""
+        try:
+            report = RulesLab(self._watch).test(draft)
+        except ConfigurationErrors as error:
+            return self._mistaken("rules", error)
+        wrong = [*report.dropped, *report.raised]
+        if not wrong:
+            return ""
+        named = ", ".join(wrong[:10])
+        detail = f"decided wrongly by the edited folder: {named}; see `monitor rules test`"
+        self._notice("file", "rules", detail)
+        return "the edited rules wait: they decide settled texts wrongly"
 
     def _follow_live(self) -> None:
         """Let the workers score with what was applied last, by whichever process."""
