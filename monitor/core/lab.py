@@ -67,10 +67,29 @@ def _lint_terms(book: Rulebook) -> Iterator[Lint]:
         if doubled[term.entity, _sort(term)] > 1:
             message = "is in the list twice"
             yield Lint(finding="shadowed", entity=term.entity, term=term.written, message=message)
+    yield from _found_already(plain)
     for form, names in sorted(owners.items()):
         if len(names) > 2:
             message = f"stands in {len(names)} entities: {', '.join(sorted(names))}"
             yield Lint(finding="shared", entity=min(names), term=form, message=message)
+
+
+def _found_already(terms: Sequence[Term]) -> Iterator[Lint]:
+    """Yield terms that an open term of their entity (`slave*`) finds without them."""
+    opened = [term for term in terms if term.open_right and term.cased is None]
+    for term in terms:
+        for wide in opened:
+            if (
+                wide is not term
+                and wide.entity == term.entity
+                and term.forms[0] != wide.forms[0]
+                and term.forms[0].startswith(wide.forms[0])
+            ):
+                message = f"`{term.written}` is found by `{wide.written}` already"
+                yield Lint(
+                    finding="shadowed", entity=term.entity, term=term.written, message=message
+                )
+                break
 
 
 def _sort(term: Term) -> tuple[object, ...]:
