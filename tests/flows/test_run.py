@@ -102,7 +102,7 @@ def test_run_tells_what_happens_shows_the_queue_and_drains(start: Callable[..., 
     with get(running.url() + "/") as page:
         assert page.status_code == 200
         assert "North Korea" in page.text
-    with get(running.url() + "/health") as page:
+    with get(running.url() + "/feeds") as page:
         assert "golden-horn-courier" in page.text or "Golden Horn" in page.text
 
     assert running.end() == 0
