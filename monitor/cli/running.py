@@ -132,7 +132,7 @@ def config_show(config: Config = None, as_json: AsJson = False) -> None:
 
 def run(
     only: Annotated[Part | None, typer.Option(help="Run one part alone.")] = None,
-    host: Annotated[str | None, typer.Option(help="A loopback address.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address of the review page.")] = None,
     port: Annotated[int | None, typer.Option(help="Taken: the next free one.")] = None,
     config: Config = None,
     allow_private: AllowPrivate = None,
