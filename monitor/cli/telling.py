@@ -83,6 +83,54 @@ def send(config: Config = None) -> None:
             remark(f"No mail server is set: messages are files in {watch.outbox_folder}.")
 
 
+@digest.command("approve")
+@tells_failures
+def approve(
+    address: Annotated[
+        str | None, typer.Argument(help="Whose digest; left out: all that wait.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Let digests go that wait for an editor (MONITOR_HOLD_DIGESTS)."""
+    with open_watch(settings_from(config)) as watch:
+        now = watch.clock.now()
+        wanted = None if address is None else _address(address)
+        held = [
+            one
+            for one in watch.store.approvals.held()
+            if wanted in (None, one.subscriber.address)
+            and watch.store.outbox.approve(one.outbox_key, now)
+        ]
+        for one in held:
+            watch.store.audit.add(
+                actor="monitor", action="mail.approved", subject=f"mail:{one.outbox_key}", now=now
+            )
+            say(f"{one.subscriber.address}  {one.subject}")
+    remark(f"{len(held)} go out with the next round." if held else "Nothing waits for an editor.")
+
+
+@digest.command("test")
+@tells_failures
+def send_test(
+    address: Annotated[str, typer.Argument(help="The subscriber whose next digest it is.")],
+    to: Annotated[str | None, typer.Option(help="Left out: the operator's address.")] = None,
+    config: Config = None,
+) -> None:
+    """Send a subscriber's next digest to the operator or to an analyst, as a test."""
+    from monitor.pages import mail_room
+
+    with open_watch(settings_from(config)) as watch:
+        subscriber = watch.store.subscribers.by_address(_address(address))
+        if subscriber is None:
+            raise stop(f"{address} is no subscriber; `monitor subscribers list` shows them.")
+        room = mail_room(watch)
+        whom = to or watch.settings.operator_email or ""
+        if not room.test(subscriber, to=whom):
+            known = ", ".join(room.testers) or "nobody: set MONITOR_OPERATOR_EMAIL"
+            raise stop(f"Tests go only to: {known}.", USAGE)
+    remark(f"A test is on its way to {whom}; `monitor digest send` sends it at once.")
+
+
 @digest.command("windows")
 @tells_failures
 def windows(config: Config = None, as_json: AsJson = False) -> None:

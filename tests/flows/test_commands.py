@@ -163,6 +163,18 @@ def test_digest_preview_prints_a_digest_and_stores_nothing(monitor: Monitor) -> 
     assert "No digest was made yet." in monitor("digest", "windows").stderr
 
 
+def test_a_digest_is_tried_out_on_the_house_alone(monitor: Monitor) -> None:
+    """`digest test` refuses an address that is no tester; what is not held is not approved."""
+    monitor("subscribers", "add", "a@example.org", "--analyst")
+    refused = monitor("digest", "test", "a@example.org", "--to", "spy@evil.example")
+    sent = monitor("digest", "test", "a@example.org", "--to", "a@example.org")
+
+    assert refused.returncode == 2
+    assert "Tests go only to: a@example.org." in refused.stderr
+    assert sent.returncode == 0
+    assert "Nothing waits for an editor." in monitor("digest", "approve").stderr
+
+
 def test_subscribers_are_added_listed_and_erased(monitor: Monitor) -> None:
     """A subscriber is one line; a wrong address or zone is a usage error that names it."""
     assert monitor("subscribers", "add", "a@example.org", "--zone", "Asia/Seoul").returncode == 0
