@@ -168,6 +168,8 @@ def _is_over(rule: Rule, on: datetime | None) -> bool:
 
 def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     """Return where the rule holds, the best place first, at most one for each sentence."""
+    if rule.where == "title" and not _has_title(rule, reading):
+        return ()
     for name in rule.none:
         if reading.found(name):
             return ()
@@ -194,6 +196,12 @@ def occurrences(rule: Rule, reading: Reading) -> tuple[Occurrence, ...]:
     if len(by_sentence) < rule.count:
         return ()
     return tuple(sorted(by_sentence.values(), key=_by_rank))
+
+
+def _has_title(rule: Rule, reading: Reading) -> bool:
+    """Tell whether the title holds a word of every part: most titles do not, and that is cheap."""
+    parts = (*rule.near, *((rule.any,) if rule.any else ()))
+    return all(TITLE_SENTENCE in reading.sentences_of(part) for part in parts)
 
 
 def _combinations(
