@@ -279,7 +279,7 @@ _PLAIN_WORDS = (
     (r"expected ',' or '\]'", "a list opened with [ in line {line} is not closed with ]"),
     (r"expected ',' or '}'", "a list opened with {{ in line {line} is not closed with }}"),
     (r"found character '(.)'", "a value may not begin with {character}; put it in quotation marks"),
-    (r"could not find expected ':'", "line {line} has no colon after its key"),
+    (r"could not find expected ':'", "line {line} has no colon and blank after its key"),
     (r"but found '<stream end>'", "the file ends in the middle of what began in line {line}"),
     (r"found undefined alias", "* begins an alias here; put the text in quotation marks"),
     (
