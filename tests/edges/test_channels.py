@@ -395,3 +395,25 @@ def test_a_channel_that_leaves_and_returns_is_not_flooded(store: Store) -> None:
         ["webhook:desk"], True, NOW + timedelta(days=9)
     )  # fmt: skip
     assert store.channels.sync([wishes], NOW + timedelta(days=10)) == []
+
+
+def test_the_check_in_the_reference_accepts_what_we_send(
+    httpserver: HTTPServer, fetcher: HttpFetcher
+) -> None:
+    """Whoever copies the code of the reference page can receive us, and nobody else."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "webhooks.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    names: dict[str, Callable[..., bool]] = {}
+    exec(code, names)
+    httpserver.expect_request("/hook").respond_with_data("")
+    channel = a_channel(target=httpserver.url_for("/hook"))
+    mailer = WebhookMailer({channel.address: channel}, fetcher, now=lambda: datetime.now(UTC))
+    mailer.deliver(told(sample_items(), channel.wishes))
+
+    asked, _ = httpserver.log[0]
+    headers = dict(asked.headers)
+    assert names["is_ours"](SECRET, headers, asked.data)
+    assert not names["is_ours"](SECRET, headers, asked.data + b" ")
+    assert not names["is_ours"](b"another key", headers, asked.data)
+    old = headers | {"X-Dispatch-Timestamp": "1000000000"}
+    assert not names["is_ours"](SECRET, old, asked.data)
