@@ -3,6 +3,7 @@
     MonitorError
     ├── ConfigurationErrors     something the operator wrote cannot be used; exit 78
     └── StoreError              the database cannot do what was asked
+        ├── StoreMissing        there is none yet, and who only asks makes none
         ├── StoreBusy           another program holds it for too long; exit 75
         ├── StoreUnreachable    the database server does not answer; exit 75
         ├── StoreFull           no room on the disk; exit 75
