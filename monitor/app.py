@@ -283,7 +283,7 @@ class Watch:
 
     @property
     def topics(self) -> dict[str, str]:
-        """Map the topics that a subscriber can choose, profiles of the rules in force, to labels."""
+        """Map the topics that a subscriber can choose, profiles of the rules, to labels."""
         return {profile.id: profile.label for profile in self.live_rules.rules.profiles}
 
     @property

@@ -462,7 +462,8 @@ TABLE: Final = (
         read=_number(0, 1440),
         default="0",
         about="Minutes that a digest waits for an editor, who may approve it at once, leave "
-        "reports out or put some in. Then it goes out by itself. 0: digests go out when they are due.",
+        "reports out or put some in. Then it goes out by itself. 0: digests go out when they are "
+        "due.",
         example="60",
     ),
     Setting(

@@ -81,9 +81,8 @@ def export(
         found = list(_all(watch, wanted))
         items = [_withheld(item, watch) for item in found if clearance.allows(item.tlp)]
     if len(items) < len(found):
-        remark(
-            f"{counted(len(found) - len(items), 'item is', 'items are')} marked above {clearance.label}: left out."
-        )
+        left_out = counted(len(found) - len(items), "item is", "items are")
+        remark(f"{left_out} marked above {clearance.label}: left out.")
     if shape is Shape.CSV:
         say(csv_text(items))
         return

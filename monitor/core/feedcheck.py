@@ -64,7 +64,8 @@ _NEXT_STEPS: Final = {
     ErrorCode.TLS_ERROR: "open it in a browser; the certificate may have run out",
     ErrorCode.TOO_LARGE: "choose a narrower feed of this outlet",
     ErrorCode.REDIRECT_ERROR: _LOOK,
-    ErrorCode.UNAUTHORIZED: "this feed is for subscribers: name a `key:`, or set it to `enabled: false`",
+    ErrorCode.UNAUTHORIZED: "this feed is for subscribers: name a `key:`, or set it to "
+    "`enabled: false`",
     ErrorCode.FORBIDDEN: _ASK_PUBLISHER,
     ErrorCode.CHALLENGE: _ASK_PUBLISHER,
     ErrorCode.GEO_BLOCKED: "ask through a proxy in its country: `via:` in feeds.yaml",
