@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import open_watch
+from monitor.app import Absent, open_watch
 from monitor.channelroom import ChannelRoom
 from monitor.cli.common import (
     AllowPrivate,
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 @tells_failures
 def list_(config: Config = None, as_json: AsJson = False) -> None:
     """List the channels of channels.yaml: what each is told. Addresses and keys are not shown."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.EMPTY) as watch:
         found = ChannelRoom(watch).read()
         known = {one.address: one for one in watch.store.channels.all()}
     rows = []
@@ -91,7 +91,7 @@ def tlp(
 
     Example:  monitor tlp 4711 amber
     """
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         before = watch.store.marks.set(item, mark)
         if before is None:
             raise stop(f"There is no item {item}.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import Watch, open_watch
+from monitor.app import Absent, Watch, open_watch
 from monitor.cli.common import (
     AsJson,
     Config,
@@ -62,7 +62,7 @@ def add(
 @tells_failures
 def list_users(config: Config = None, as_json: AsJson = False) -> None:
     """List the people, those who may log in first."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         rows = [
             {
                 "name": one.person.name,
@@ -89,7 +89,7 @@ def change_role(
     config: Config = None,
 ) -> None:
     """Give somebody another role; they are logged out everywhere."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         key = _found(watch, name).person.key
         refused = watch.store.people.set_role(key, role, actor=ACTOR, now=watch.clock.now())
     if refused is not None:
@@ -100,7 +100,7 @@ def change_role(
 @tells_failures
 def reset(name: Name, config: Config = None) -> None:
     """Print a link for a new password, once, within a day; until then the old one holds."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         found = _found(watch, name)
         if not found.is_active:
             raise stop(f"{found.person.name} is shut out: monitor users disable --undo NAME")
@@ -116,7 +116,7 @@ def disable(
     config: Config = None,
 ) -> None:
     """Shut somebody out at once. What they decided stays, with their name."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         key = _found(watch, name).person.key
         refused = watch.store.people.set_active(key, undo, actor=ACTOR, now=watch.clock.now())
     if refused is not None:
@@ -132,7 +132,7 @@ def sessions(
     as_json: AsJson = False,
 ) -> None:
     """List where somebody is logged in, the last used first."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         key, now = _found(watch, name).person.key, watch.clock.now()
         if end:
             remark(f"sessions ended: {watch.store.logins.end_all(key, actor=ACTOR, now=now)}")

@@ -92,7 +92,7 @@ def approve(
     config: Config = None,
 ) -> None:
     """Let digests go that wait for an editor (MONITOR_HOLD_DIGESTS)."""
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         now = watch.clock.now()
         wanted = None if address is None else _address(address)
         held = [
@@ -119,7 +119,7 @@ def send_test(
     """Send a subscriber's next digest to the operator or to an analyst, as a test."""
     from monitor.pages import mail_room
 
-    with open_watch(settings_from(config)) as watch:
+    with open_watch(settings_from(config), absent=Absent.REFUSE) as watch:
         subscriber = watch.store.subscribers.by_address(_address(address))
         if subscriber is None:
             raise stop(f"{address} is no subscriber; `monitor subscribers list` shows them.")

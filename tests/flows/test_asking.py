@@ -26,8 +26,13 @@ ABOUT_WHAT_IS_KEPT = [
     "feeds accept-redirect",
     "feeds resume nknews",
     "digest preview",
+    "digest approve you@example.org",
     "digest send",
+    "digest test you@example.org",
     "digest windows",
+    "tlp 1 amber",
+    "users list",
+    "users disable Somebody",
     "subscribers list",
     "subscribers pause you@example.org",
     "subscribers remove you@example.org",
@@ -46,6 +51,8 @@ ABOUT_FILES = [
     "rules lint",
     "rules preview",
     "rules test",
+    "webhooks list",
+    "doctor",
 ]
 
 
