@@ -41,8 +41,11 @@ def test_a_profile_that_is_dropped_names_its_readers(
     """Lab and check say who chose a topic that the edited rules have no more."""
     folder = tmp_path / "edited"
     shutil.copytree(watch.settings.rules, folder)
-    profiles = next(path for path in folder.iterdir() if "profiles:" in path.read_text("utf-8"))
-    profiles.unlink()
+    profiles = next(
+        path for path in folder.glob("*.yaml") if "profiles:" in path.read_text("utf-8")
+    )
+    text = profiles.read_text("utf-8").replace("  it-workers:\n", "  remote-workers:\n")
+    profiles.write_text(text.replace("profiles: [it-workers]", "profiles: [remote-workers]"))
     now = watch.clock.now()
     watch.store.subscribers.add(
         Subscriber(key=0, address="a@ngo.example", topics=("it-workers",), since=now)

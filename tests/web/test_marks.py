@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.people import Person, Role
+from monitor.core.reviewing import Look
 from monitor.core.rules import COMPUTED
 from monitor.core.values import Band, Match, Score
 from review import access, pages, visits
@@ -183,15 +185,27 @@ def test_bars_stay_inside_the_picture(counts: list[tuple[int, int, int]]) -> Non
 
 @given(
     st.dictionaries(
-        st.sampled_from(["band", "state", "lang", "feed", "q", "order", "page"]), st.text()
+        st.sampled_from(["band", "state", "lang", "feed", "since", "until", "q", "order", "page"]),
+        st.text(),
     )
 )
 def test_any_filter_can_be_asked(asked: dict[str, str]) -> None:
     """No query makes a filter that the store cannot answer, and choosing again changes nothing."""
     chosen = choice(asked)
+    now = datetime.fromtimestamp(0, UTC)
+    mina = visits.Visit(
+        path="/",
+        query=asked,
+        form={},
+        parts={},
+        language="en",
+        zone=ZoneInfo("Asia/Seoul"),
+        who=Person(key=1, name="Mina", role=Role.ANALYST),
+        now=now,
+    )
 
     assert choice(chosen.fields()) == chosen
-    assert 0 <= chosen.filter("Mina", datetime.fromtimestamp(0, UTC)).offset <= 300_000
+    assert 0 <= chosen.filter(mina, Look(since=None, last_at=now)).offset <= 300_000
 
 
 def test_why_line_tells_new_words_first_and_each_once() -> None:
