@@ -13,11 +13,9 @@ from monitor.cli.common import (
     AsJson,
     Config,
     remark,
-    say,
-    say_json,
+    say_rows,
     settings_from,
     stop,
-    table,
     tells_failures,
 )
 from monitor.core.telling import Delivery
@@ -53,12 +51,11 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
                 "active": "not yet" if kept is None else "yes" if kept.is_active else "no",
             }
         )
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark(f"No channels: there is no list in {watch.settings.channels}.")
+    say_rows(
+        rows,
+        as_json=as_json,
+        nothing=f"No channels: there is no list in {watch.settings.channels}.",
+    )
 
 
 @webhooks.command("test")

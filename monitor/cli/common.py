@@ -142,3 +142,13 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def say_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str) -> None:
+    """Print rows as JSON or as a table; where there are none, remark what `nothing` says."""
+    if as_json:
+        say_json(rows)
+    elif rows:
+        say(table(rows))
+    else:
+        remark(nothing)

@@ -19,6 +19,7 @@ from monitor.cli.common import (
     remark,
     say,
     say_json,
+    say_rows,
     settings_from,
     stop,
     table,
@@ -118,12 +119,11 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
             }
             for status in watch.store.feeds.statuses(watch.clock.now())
         ]
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark("No feeds are in force yet. `monitor feeds apply` takes over feeds.yaml.")
+    say_rows(
+        rows,
+        as_json=as_json,
+        nothing="No feeds are in force yet. `monitor feeds apply` takes over feeds.yaml.",
+    )
 
 
 @feeds_app.command("plan")

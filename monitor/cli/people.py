@@ -13,10 +13,9 @@ from monitor.cli.common import (
     Config,
     remark,
     say,
-    say_json,
+    say_rows,
     settings_from,
     stop,
-    table,
     tells_failures,
 )
 from monitor.core.people import Account, LinkUse, Refused, Role
@@ -73,12 +72,11 @@ def list_users(config: Config = None, as_json: AsJson = False) -> None:
             }
             for one in watch.store.people.list()
         ]
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark("Nobody: the review page on this machine needs no log-in. Add an admin first.")
+    say_rows(
+        rows,
+        as_json=as_json,
+        nothing="Nobody: the review page on this machine needs no log-in. Add an admin first.",
+    )
 
 
 @users.command("role")
@@ -146,12 +144,7 @@ def sessions(
             }
             for one in watch.store.logins.list(key, now)
         ]
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark("Nowhere.")
+    say_rows(rows, as_json=as_json, nothing="Nowhere.")
 
 
 def _found(watch: Watch, name: str) -> Account:

@@ -17,10 +17,9 @@ from monitor.cli.common import (
     Config,
     remark,
     say,
-    say_json,
+    say_rows,
     settings_from,
     stop,
-    table,
     tells_failures,
 )
 from monitor.core.addresses import mail_address
@@ -146,12 +145,7 @@ def windows(config: Config = None, as_json: AsJson = False) -> None:
             }
             for line in watch.store.digests.list()
         ]
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark("No digest was made yet.")
+    say_rows(rows, as_json=as_json, nothing="No digest was made yet.")
 
 
 def _moment(at: datetime) -> str:
@@ -258,12 +252,7 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
             }
             for one in watch.store.subscribers.list()
         ]
-    if as_json:
-        say_json(rows)
-    elif rows:
-        say(table(rows))
-    else:
-        remark("Nobody yet: monitor subscribers add you@example.org")
+    say_rows(rows, as_json=as_json, nothing="Nobody yet: monitor subscribers add you@example.org")
 
 
 @subscribers.command("import")

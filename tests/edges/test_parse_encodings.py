@@ -106,4 +106,6 @@ def test_utf_7_stays_what_it_looks_like() -> None:
 @given(st.binary(max_size=400), st.text(max_size=40), st.sampled_from([None, "ru", "ko", "zh"]))
 def test_any_bytes_are_text(body: bytes, content_type: str, lang: str | None) -> None:
     """Decoding never fails and never gives a surrogate."""
-    decode(body, content_type=content_type, lang=lang).text.encode()
+    text = decode(body, content_type=content_type, lang=lang).text
+
+    assert text.encode().decode() == text

@@ -192,7 +192,9 @@ def test_a_decision_stands_in_one_file_only() -> None:
 
 def test_entities_and_rules_may_share_a_name() -> None:
     """`sanctions` may be both a list of words and a rule."""
-    parse_rules({"x.yaml": GOOD.replace("id: r", "id: worker")})
+    book = compile_rules(parse_rules({"x.yaml": GOOD.replace("id: r", "id: worker")}))
+
+    assert [rule.id for rule in book.rules] == ["worker"]
 
 
 def test_broken_yaml_is_an_error_with_a_place() -> None:
